@@ -5,6 +5,6 @@ __all__ = ["BAD_INPUT", "ENVIRONMENT", "INFEASIBLE", "INTERRUPTED", "MISSED", "P
 PARTLY = 1  # done in part
 BAD_INPUT = 2
 INFEASIBLE = 3  # proven
-MISSED = 4  # a limit asked for was missed; the best answer is kept
+MISSED = 4  # a limit or a target asked for was missed; the best answer is kept
 ENVIRONMENT = 5  # disk, permission, port
 INTERRUPTED = 130  # as a shell reports SIGINT

@@ -3,7 +3,7 @@
 Each command loads the module that answers it when it runs, so that ``--help`` waits for no engine.
 
 Tables go to stdout, messages and progress to stderr. Exit codes: 0 answered, 1 done in part, 2 bad input, 3 proven
-infeasible, 4 a limit asked for was missed, 5 environment (disk, permission), 130 interrupted.
+infeasible, 4 a limit or target asked for was missed, 5 environment (disk, permission), 130 interrupted.
 """
 
 from __future__ import annotations

@@ -102,6 +102,9 @@ def answer_plan(
         raise typer.Exit(INFEASIBLE)
     if plan.status == "interrupted":
         raise typer.Exit(INTERRUPTED)
+    if plan.status == "none found":
+        say("the target was missed; the nearest plan was kept")
+        raise typer.Exit(MISSED)
     late = time_limit_s is not None and not plan.reproducible
     if late or (gap is not None and (plan.gap is None or plan.gap > gap)):
         say("a limit asked for was missed; the best plan was kept")

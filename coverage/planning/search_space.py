@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -48,6 +50,7 @@ from quietwing.sites import trial_points
 __all__ = ["MOST_SLACK_DB", "RoomLevels", "SearchSpace", "room_levels", "search_space"]
 
 MOST_SLACK_DB = 18.0
+SLACK_STEP_DB = 0.5  # in which limits are moved until a room can be had
 MOST_MISSED = 200  # limits outside that are added to a model at a time
 LEAST_SHARE = 3e-3  # smaller shares of a row of a room count as nothing there: safe for denial
 FIRST_ROWS = 10  # of a room in a mode that a model begins with
@@ -146,6 +149,24 @@ class SearchSpace:
         if target is not None and target.quiet_counts:  # a room that needs nothing in the model is held there
             model = replace(model, weight=inputs.weight.copy())
         return model, alive
+
+    def model_of_some(self, slack_db: float) -> tuple[PlanModel, NDArray[np.int64], float]:
+        """As `model`, with limits moved further where they forbid whatever a room needs: so far that one can be had.
+
+        Also how far they were moved; no further than asked for where no room can be had at all.
+        """
+
+        def moved(steps: int) -> tuple[PlanModel, NDArray[np.int64], float]:
+            further_db = round(slack_db + steps * SLACK_STEP_DB, 2)
+            return *self.model(further_db), further_db
+
+        def some(made: tuple[PlanModel, NDArray[np.int64], float]) -> bool:
+            return bool(made[0].possible[made[0].weight > 0].any())
+
+        first, most = moved(0), math.floor((MOST_SLACK_DB - slack_db) / SLACK_STEP_DB)
+        if some(first) or most < 1 or not some(moved(most)):
+            return first
+        return moved(bisect_left(range(most), True, lo=1, key=lambda steps: some(moved(steps))))
 
     def with_missed(
         self, model: PlanModel, alive: NDArray[np.int64], found: Found, slack_db: float

@@ -89,6 +89,7 @@ def find_plan(
     ----------
     here : SearchSpace
     slack_db : float
+        By which limits are moved; further where no room can be had under them.
     reserve_db : float64 ndarray, shape (room,)
         That of the search space.
     goal : Goal
@@ -104,7 +105,7 @@ def find_plan(
     -------
     Searched
     """
-    model, alive = here.model(slack_db)
+    model, alive, slack_db = here.model_of_some(slack_db)
     plan = None
     if start is not None:
         plan = _carried(model, start) if isinstance(start, Searched) else selected(model, start)

@@ -41,6 +41,7 @@ from quietwing.coverage.planning.warm_start import WarmStart, as_warm_start
 __all__ = ["so_far", "try_all", "warm_start_from"]
 
 FEWEST_SEARCHES = 2  # where the first plan breaks a limit or falls short
+MOST_IN_VAIN = 4  # as long as no plan that keeps the limits blocks a room (assumed)
 LITTLE_SHORT = 0.03  # assumed: share of a plan's rooms for which no further search is begun
 FIRST_SLACK_DB = 10.0  # assumed: what adding upper quantiles overstates; the Monte Carlo corrects it
 MOST_RAISES = 2  # of the power of one plan's jammers, each after the worlds were asked for what is left outside
@@ -89,7 +90,8 @@ def try_all(
     goal = asked = goal_of(inputs)
     attempts = max(effort.attempts - (start is not None), 1)
     for number in itertools.count():
-        left = max(attempts, FEWEST_SEARCHES) - number
+        fewest = FEWEST_SEARCHES if _blocks_more(tried) else MOST_IN_VAIN
+        left = max(attempts, fewest) - number
         if (
             late()
             or left < 1
@@ -118,7 +120,7 @@ def try_all(
             reserve_db,
             goal,
             warm_start if before is None else before,
-            effort if number >= FEWEST_SEARCHES else EFFORTS["quick"],
+            effort if number >= fewest else EFFORTS["quick"],
             lambda share, told=told: told(0.5 + 0.3 * share),  # type: ignore[misc]
             late,
         )
@@ -191,6 +193,12 @@ def _holds(tried: list[Tried]) -> bool:
         and one.attempt.rooms_judged >= (1 - LITTLE_SHORT) * one.attempt.rooms_model
         for one in tried
     )
+
+
+def _blocks_more(tried: list[Tried]) -> bool:
+    """Whether some plan keeps all limits and blocks more than what stands."""
+    least_db, standing = least_margin_db(tried), tried[0].attempt.weight_judged
+    return any(broken(one, least_db) <= 0 and one.attempt.weight_judged > standing for one in tried[1:])
 
 
 def _improves(inputs: PlanningInputs, tried: list[Tried]) -> bool:

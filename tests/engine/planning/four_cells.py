@@ -53,6 +53,12 @@ def four_cells(fence_distance_m: float) -> Site:
     return replace(wing, sectors=(EE20, O2_8), openings=openings)
 
 
+def open_windows() -> Site:
+    """Of plain walls, with every window open: hardly a cell can be had within the limits outside."""
+    wing = build_wing(describe("test", type="wing", cells=4, storeys=1, fence_distance_m=150.0, window_state="open"))
+    return replace(wing, sectors=(EE20, O2_8))
+
+
 @pytest.fixture(scope="module")
 def site() -> Site:
     """So near to the fence that what silences the cell with the broken window breaks a limit outside."""
