@@ -45,7 +45,7 @@ BASES = {
     "whole_life": "Whole life of it all",
 }
 EFFORTS = {
-    "quick": "Quick: a few minutes",
+    "quick": "Quick: about a minute for 250 cells",
     "normal": "Normal: about twice quick",
     "thorough": "Thorough: about five times quick",
 }

@@ -58,6 +58,9 @@ def main(folder: Path) -> None:
         ("random_seed", options["seed"]),
         ("mip_max_nodes", options["nodes"]),
         ("mip_rel_gap", options["gap"]),
+        # At a single node RINS finds as much as with these, in half of the time (found by trial on houseblock).
+        ("mip_heuristic_run_rens", options["nodes"] > 1),
+        ("mip_heuristic_run_root_reduced_cost", options["nodes"] > 1),
         ("mip_abs_gap", ABSOLUTE_GAP),
         ("mip_feasibility_tolerance", FEASIBILITY),
         ("primal_feasibility_tolerance", FEASIBILITY),

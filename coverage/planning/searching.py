@@ -66,7 +66,7 @@ class Effort:
 
 
 EFFORTS = {
-    "quick": Effort(1, 600_000, 600_000, CutWork(30_000, 10), 1),
+    "quick": Effort(1, 600_000, 600_000, CutWork(30_000, 10), 2),
     "normal": Effort(5, 1_200_000, 600_000, CutWork(60_000, 12), 2),
     "thorough": Effort(12, 6_000_000, 1_500_000, CutWork(150_000, 30), 4),
 }

@@ -115,3 +115,19 @@ def test_no_further_choice_is_asked_for_that_has_nothing_new_to_be_told(monkeypa
     model = pairs_of_rooms()
     assert improved(model, one_by_one(model), 5).found.score.weight == 16.0
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(("little", "asked_once"), [(1.0, True), (0.02, False)])
+def test_a_choice_of_which_the_model_allows_nearly_all_is_the_last(monkeypatch, little, asked_once):
+    """Without rows of rooms the first choice claims sixteen rooms, of which the model allows none."""
+    asked, solve = [], improving.solve
+
+    def counted(*given, **how):
+        asked.append(given)
+        return solve(*given, **how)
+
+    monkeypatch.setattr(improving, "solve", counted)
+    monkeypatch.setattr(improving, "LITTLE_LOST", little)
+    model = pairs_of_rooms()
+    improve(model, GOAL, one_by_one(model), NoRowsOfRooms(model), 9)
+    assert (len(asked) == 1) == asked_once
