@@ -68,7 +68,7 @@ class Effort:
 EFFORTS = {
     "quick": Effort(1, 600_000, 600_000, CutWork(30_000, 10), 2),
     "normal": Effort(5, 1_200_000, 600_000, CutWork(60_000, 12), 2),
-    "thorough": Effort(12, 6_000_000, 1_500_000, CutWork(150_000, 30), 4),
+    "thorough": Effort(12, 9_000_000, 1_500_000, CutWork(150_000, 30), 4),
 }
 NO_SEARCH = Effort(1, 1, 1, CutWork(1, 1), 1)  # where no plan but what stands can be paid for
 
