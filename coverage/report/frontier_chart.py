@@ -20,6 +20,7 @@ OTHER_COLOUR, BOUND_COLOUR = "#3D9BE9", "#801650"
 SIZE_IN = (9.0, 5.0)
 LEAST_SCALE = 5  # cells: a chart of nothing is no chart of fractions of a cell
 THOUSAND = 1000.0
+MEET = 0.16  # of the scale: two numbers, one below its point and one above, are 34 points high together
 
 
 def frontier_figure(found: Frontier) -> Figure:
@@ -60,7 +61,8 @@ def frontier_chart(found: Frontier, ax: Axes) -> Axes:
     points = found.points
     budgets = [point.budget_gbp / THOUSAND for point in points]
     grades = [grade_in_words(one.grade) for one in points[0].result.verdict.grades]
-    highest = float(LEAST_SCALE)
+    tops = [point.bound for point in points if point.value is not None and point.bound is not None]
+    highest = max(float(LEAST_SCALE), *tops, *(cells for point in points for cells in point.cells))
     for number, words in enumerate(grades):
         cells = [point.cells[number] for point in points]
         colour, marker = ((QUIET_COLOUR, "o"), (OTHER_COLOUR, "s"))[min(number, 1)]
@@ -73,13 +75,10 @@ def frontier_chart(found: Frontier, ax: Axes) -> Axes:
             label=f"blocked at {words}, in independent simulations",
             zorder=3,
         )
-        for x, y in zip(budgets, cells, strict=True):
-            offset = (0, -14) if number == 0 and y > LEAST_SCALE else (0, 6)  # the others above: the axis is near
-            ax.annotate(
-                f"{y}", (x, y), xytext=offset, textcoords="offset points", ha="center", fontsize=9, color=colour
-            )
-        highest = max(highest, *cells)
-    highest = max(highest, _band(found, ax, budgets))
+        for x, y, point in zip(budgets, cells, points, strict=True):
+            offset, side = _beside(number, y, abs(point.cells[0] - point.cells[-1]) / highest)
+            ax.annotate(f"{y}", (x, y), xytext=offset, textcoords="offset points", ha=side, fontsize=9, color=colour)
+    _band(found, ax, budgets)
     if found.knee is not None:
         here = points[found.knee]
         ax.annotate(
@@ -114,15 +113,26 @@ def frontier_chart(found: Frontier, ax: Axes) -> Axes:
     return ax
 
 
-def _band(found: Frontier, ax: Axes, budgets: list[float]) -> float:
-    """From what the planning model gives each plan up to what nothing can exceed there; the highest of it."""
+def _beside(number: int, cells: int, apart: float) -> tuple[tuple[int, int], str]:
+    """Where the number of cells stands beside its point, and how; `apart` are both grades, as a share of the scale.
+
+    That of the grade asked for stands below, the other above, for the axis is near; left where they would meet.
+    """
+    if number == 0:
+        below = (0, -14) if cells > LEAST_SCALE else (0, 6)
+        return ((-6, 2), "right") if 0 < apart < MEET else (below, "center")
+    return ((-6, -3), "right") if 0 < apart < MEET / 2 else ((0, 6), "center")
+
+
+def _band(found: Frontier, ax: Axes, budgets: list[float]) -> None:
+    """From what the planning model gives each plan up to what nothing can exceed there."""
     known = [
         (x, point.value, point.bound)
         for x, point in zip(budgets, found.points, strict=True)
         if point.value is not None and point.bound is not None
     ]
     if not known:
-        return 0.0
+        return
     x, value, bound = (np.array(column, float) for column in zip(*known, strict=True))
     ax.fill_between(
         x,
@@ -139,4 +149,3 @@ def _band(found: Frontier, ax: Axes, budgets: list[float]) -> float:
             f"{most:g}", (at, most), xytext=(0, 6), textcoords="offset points", ha="center", fontsize=8,
             color=BOUND_COLOUR,
         )  # fmt: skip
-    return float(bound.max())

@@ -5,6 +5,7 @@ import importlib
 import io
 import json
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 
@@ -237,6 +238,21 @@ def found(small, one, monkeypatch):
         },
     )
     return frontier(small, QUESTION, (1e4, 2e4, 4e4))
+
+
+def test_the_numbers_of_the_figure_stand_apart(found: Frontier):
+    """Where few rooms of many are blocked the grades lie near each other: £25,000 and £50,000 on campus."""
+    rows = ((25_000.0, (23, 7), 25), (50_000.0, (43, 10), 47), (400_000.0, (234, 59), 268))
+    points = tuple(
+        replace(point, budget_gbp=budget, cells=cells, value=cells[0], bound=bound)
+        for point, (budget, cells, bound) in zip(found.points, rows, strict=True)
+    )
+    figure = frontier_figure(replace(found, points=points, knee=None))
+    figure.canvas.draw()
+    boxes = {text.get_text(): text.get_window_extent() for text in figure.axes[0].texts}
+    assert len(boxes) == 9
+    met = [(one, other) for one, other in combinations(boxes, 2) if boxes[one].overlaps(boxes[other])]
+    assert met == []
 
 
 def test_figure_table_csv_and_json_have_the_numbers_of_the_result(found: Frontier):
