@@ -61,11 +61,10 @@ def frontier_chart(found: Frontier, ax: Axes) -> Axes:
     points = found.points
     budgets = [point.budget_gbp / THOUSAND for point in points]
     grades = [grade_in_words(one.grade) for one in points[0].result.verdict.grades]
-    tops = [point.bound for point in points if point.value is not None and point.bound is not None]
-    highest = max(float(LEAST_SCALE), *tops, *(cells for point in points for cells in point.cells))
+    looks = ((QUIET_COLOUR, "o"), (OTHER_COLOUR, "s"))
     for number, words in enumerate(grades):
         cells = [point.cells[number] for point in points]
-        colour, marker = ((QUIET_COLOUR, "o"), (OTHER_COLOUR, "s"))[min(number, 1)]
+        colour, marker = looks[min(number, 1)]
         ax.plot(
             budgets,
             cells,
@@ -75,10 +74,16 @@ def frontier_chart(found: Frontier, ax: Axes) -> Axes:
             label=f"blocked at {words}, in independent simulations",
             zorder=3,
         )
-        for x, y, point in zip(budgets, cells, points, strict=True):
-            offset, side = _beside(number, y, abs(point.cells[0] - point.cells[-1]) / highest)
-            ax.annotate(f"{y}", (x, y), xytext=offset, textcoords="offset points", ha=side, fontsize=9, color=colour)
-    _band(found, ax, budgets)
+    most = max(cells for point in points for cells in point.cells)
+    highest = max(float(LEAST_SCALE), most, _band(found, ax, budgets))
+    for x, point in zip(budgets, points, strict=True):
+        apart = abs(point.cells[0] - point.cells[-1]) / highest
+        for number, y in enumerate(point.cells):
+            offset, side = _beside(number, y, apart)
+            ax.annotate(
+                f"{y}", (x, y), xytext=offset, textcoords="offset points", ha=side, fontsize=9,
+                color=looks[min(number, 1)][0],
+            )  # fmt: skip
     if found.knee is not None:
         here = points[found.knee]
         ax.annotate(
@@ -124,15 +129,15 @@ def _beside(number: int, cells: int, apart: float) -> tuple[tuple[int, int], str
     return ((-6, -3), "right") if 0 < apart < MEET / 2 else ((0, 6), "center")
 
 
-def _band(found: Frontier, ax: Axes, budgets: list[float]) -> None:
-    """From what the planning model gives each plan up to what nothing can exceed there."""
+def _band(found: Frontier, ax: Axes, budgets: list[float]) -> float:
+    """From what the planning model gives each plan up to what nothing can exceed there; the highest of it."""
     known = [
         (x, point.value, point.bound)
         for x, point in zip(budgets, found.points, strict=True)
         if point.value is not None and point.bound is not None
     ]
     if not known:
-        return
+        return 0.0
     x, value, bound = (np.array(column, float) for column in zip(*known, strict=True))
     ax.fill_between(
         x,
@@ -149,3 +154,4 @@ def _band(found: Frontier, ax: Axes, budgets: list[float]) -> None:
             f"{most:g}", (at, most), xytext=(0, 6), textcoords="offset points", ha="center", fontsize=8,
             color=BOUND_COLOUR,
         )  # fmt: skip
+    return float(bound.max())
