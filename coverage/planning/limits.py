@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ from quietwing.coverage.blocking import (
     signal_lower_dbm,
     upper_against_db,
 )
-from quietwing.coverage.planning.known_levels import Known
+from quietwing.coverage.planning.known_levels import AskedRows, Known
 from quietwing.coverage.planning.levels import Alive, LimitBlock
 from quietwing.coverage.planning.modes import meets_own_opening
 from quietwing.coverage.planning.planning_links import PlanningLinks
@@ -73,26 +74,26 @@ def outside_limits(
     points, names, limit = held.limits_outside(around, places)
     if not len(points):
         return
-    modes, carriers = len(around.modes.models), len(around.plain.carriers)
-    limit, at = _some_rows(limit, wanted)
-    here, said, near = points.some(at), [names[place] for place in at.tolist()], limit.at(at)
+    rows = np.flatnonzero(np.isfinite(limit.limit_dbm).ravel())
+    asked = AskedRows(points, names, limit, rows if wanted is None else rows[wanted])
+    whole = np.empty((len(around.modes.models), *limit.limit_dbm.shape), np.float32)
     every = _spots_of(around, alive.bases)
     for first in reversed(range(0, len(every), SPOTS_AT_A_TIME)):  # the last that were looked at are known best
         used = np.intersect1d(every[first : first + SPOTS_AT_A_TIME], _spots_of(around, alive.bases))
         new = used[[spot not in held.spots for spot in used.tolist()]]
-        upper = np.empty((modes, len(used), carriers, len(at)), np.float32)
-        if len(new):
-            asked, of_asked = (points, limit) if wanted is None else (here, near)
-            found = _upper_by_mode(around, new, asked, around.detours(new, asked), of_asked)
-            upper[:, np.searchsorted(used, new)] = found[..., at] if wanted is None else found
-            for row, spot in enumerate(new.tolist() if wanted is None else ()):
-                held.keep(spot, found[:, row])
-        whole = np.empty((modes, carriers, len(points)), np.float32)
+        path_db = np.empty((len(whole), len(used), len(asked.row)), np.float32)
+        if len(new) and wanted is None:
+            upper = _upper_by_mode(around, new, points, around.detours(new, points), limit)
+            for row, spot in enumerate(new.tolist()):
+                held.keep(spot, upper[:, row])
+            path_db[:, np.searchsorted(used, new)] = asked.of(upper)
+        elif len(new):
+            path_db[:, np.searchsorted(used, new)] = held.rows.of(new, asked.row, partial(_in_rows, around, asked))
         for row, spot in enumerate(used.tolist()):
             if spot in held.spots and spot not in new:
                 held.put(spot, whole)
-                upper[:, row] = whole[..., at]
-        for block in _blocks_of(around, alive, used, upper, here, said, near):
+                path_db[:, row] = asked.of(whole)
+        for block in _blocks_of(around, alive, used, path_db, asked):
             yield replace(block, part="outside")
 
 
@@ -132,8 +133,10 @@ def outside_peaks(around: PlanningLinks, places: OutsidePoints, alive: Alive, kn
         at = _loud_places(around.spot_m[used], points.xyz_m, limit.limit_dbm)
         here, near = points.some(at), limit.at(at)
         upper = _upper_by_mode(around, used, here, around.detours(used, here), near)
-        of_row = row_at[:, at][np.isfinite(near.limit_dbm)]
-        for block in _blocks_of(around, new, used, upper, here, [names[place] for place in at.tolist()], near):
+        bounded = np.flatnonzero(np.isfinite(near.limit_dbm).ravel())
+        asked = AskedRows(here, [names[place] for place in at.tolist()], near, bounded)
+        of_row = row_at[:, at].ravel()[bounded]
+        for block in _blocks_of(around, new, used, asked.of(upper), asked):
             yield _largest_only(replace(block, name=said, part="outside"), known, of_row)
         new.bases = np.intersect1d(new.bases, alive.bases)
     old = [base for base in alive.bases.tolist() if base in known.peaks]
@@ -151,20 +154,25 @@ def outside_peaks(around: PlanningLinks, places: OutsidePoints, alive: Alive, kn
         )
 
 
+def _in_rows(
+    around: PlanningLinks, every: AskedRows, spots: NDArray[np.intp], rows: NDArray[np.intp], z: float | None = None
+) -> Levels:
+    """As `_upper_by_mode`, in some rows, shape (mode, spot, row)."""
+    carrier, place = replace(every, row=rows).carrier_and_place
+    at, of_row = np.unique(place, return_inverse=True)
+    points = every.points.some(at)
+    upper = _upper_by_mode(around, spots, points, around.detours(spots, points), every.limit.at(at), z)
+    return upper[:, :, carrier, of_row]
+
+
 def _blocks_of(
-    around: PlanningLinks,
-    alive: Alive,
-    used: NDArray[np.intp],
-    upper: Levels,
-    points: PointSet,
-    names: list[str],
-    limit: OutsideLimit,
+    around: PlanningLinks, alive: Alive, used: NDArray[np.intp], path_db: Levels, asked: AskedRows
 ) -> Iterator[LimitBlock]:
-    """Bases that stand at some spots against the limits at some places, so many at a time as memory allows."""
+    """Bases that stand at some spots in some rows, so many at a time as memory allows."""
     bases = _bases_at(around, alive.bases, used)
-    each = max(1, LEVELS_AT_A_TIME // max(1, len(upper) * int(np.isfinite(limit.limit_dbm).sum())))
+    each = max(1, LEVELS_AT_A_TIME // max(1, len(path_db) * len(asked.row)))
     for first in range(0, len(bases), each):
-        yield _limit_block(around, bases[first : first + each], used, upper, points, names, limit)
+        yield _limit_block(around, bases[first : first + each], used, path_db, asked)
 
 
 def _loud_places(spot_m: Floats, place_m: Floats, limit_dbm: Floats) -> NDArray[np.intp]:
@@ -218,17 +226,6 @@ def _largest_only(block: LimitBlock, known: Known, of_row: NDArray[np.intp] | No
     return found
 
 
-def _some_rows(limit: OutsideLimit, wanted: NDArray[np.bool_] | None) -> tuple[OutsideLimit, NDArray[np.intp]]:
-    """Limits, those not wanted without end; and the places that have one."""
-    limit_dbm = limit.limit_dbm
-    if wanted is not None:
-        rows = np.flatnonzero(np.isfinite(limit_dbm).ravel())[wanted]
-        only = np.full(limit_dbm.size, np.inf)
-        only[rows] = limit_dbm.ravel()[rows]
-        limit_dbm = only.reshape(limit_dbm.shape)
-    return replace(limit, limit_dbm=limit_dbm), np.flatnonzero(np.isfinite(limit_dbm).any(axis=0))
-
-
 def look_ahead(around: PlanningLinks, places: OutsidePoints, known: Known) -> None:
     """Say at which places all limits will be asked for, so that the ways from each spot are worked out once.
 
@@ -278,7 +275,9 @@ def keep_choice(around: PlanningLinks) -> tuple[dict[tuple[int, str], int], tupl
     return chosen, tuple(notes)
 
 
-def keep_limits(around: PlanningLinks, chosen: Mapping[tuple[int, str], int], alive: Alive) -> Iterator[LimitBlock]:
+def keep_limits(
+    around: PlanningLinks, chosen: Mapping[tuple[int, str], int], alive: Alive, known: Known
+) -> Iterator[LimitBlock]:
     """Interference in keep rooms on the carriers chosen for them.
 
     Parameters
@@ -288,6 +287,8 @@ def keep_limits(around: PlanningLinks, chosen: Mapping[tuple[int, str], int], al
         From `keep_choice`.
     alive : Alive
         The bases still in question.
+    known : Known
+        Levels worked out before, and where to leave those of now.
 
     Yields
     ------
@@ -307,11 +308,12 @@ def keep_limits(around: PlanningLinks, chosen: Mapping[tuple[int, str], int], al
     names = [f"keep room {site.rooms[room].id}" for room in points.room.tolist()]
     lower_dbm = signal_lower_dbm(plain, public, z)
     limit = OutsideLimit(held, np.ones(held.shape, np.bool_), 0.0, lower_dbm, None)
+    asked = AskedRows(points, names, limit, np.flatnonzero(np.isfinite(held).ravel()))
     every = _spots_of(around, alive.bases)
     for first in reversed(range(0, len(every), SPOTS_AT_A_TIME)):  # the last that were looked at are known best
         used = every[first : first + SPOTS_AT_A_TIME]
-        upper = _upper_by_mode(around, used, points, around.detours(used, points), limit, z)
-        for block in _blocks_of(around, alive, used, upper, points, names, limit):
+        path_db = known.kept.of(used, asked.row, partial(_in_rows, around, asked, z=z))
+        for block in _blocks_of(around, alive, used, path_db, asked):
             yield replace(block, part="keep")
 
 
@@ -354,32 +356,26 @@ def _upper_by_mode(
 
 
 def _limit_block(
-    around: PlanningLinks,
-    bases: NDArray[np.int64],
-    used: NDArray[np.intp],
-    upper: Levels,
-    points: PointSet,
-    names: list[str],
-    limit: OutsideLimit,
+    around: PlanningLinks, bases: NDArray[np.int64], used: NDArray[np.intp], path_db: Levels, asked: AskedRows
 ) -> LimitBlock:
     """Upper levels of some bases in each mode of their room, against limits of power and of capture."""
-    plain = around.plain
+    plain, limit = around.plain, asked.limit
     of_base = np.array([around.bases[base].spot for base in bases.tolist()], np.intp)
-    bounded = np.flatnonzero(np.isfinite(limit.limit_dbm).ravel())
-    carrier, point = np.unravel_index(bounded, limit.limit_dbm.shape)
-    pattern_db = np.array([around.pattern_db(base, points.xyz_m) for base in bases.tolist()], np.float32)
-    pattern_db = pattern_db.reshape(len(of_base), len(points))
+    carrier, place = asked.carrier_and_place
+    at, of_row = np.unique(place, return_inverse=True)
+    pattern_db = np.array([around.pattern_db(base, asked.points.xyz_m[at]) for base in bases.tolist()], np.float32)
+    pattern_db = pattern_db.reshape(len(of_base), len(at))
     offered, sent = around.sent[1][bases], around.sent[2][bases]
-    path = upper[:, np.searchsorted(used, of_base)][:, :, carrier, point] + pattern_db[:, point]
+    path = path_db[:, np.searchsorted(used, of_base)] + pattern_db[:, of_row]
     level = (sent[:, carrier] + path).transpose(2, 1, 0)
     over = None
     if np.isfinite(offered).any():
-        over = (offered[:, carrier] + path).transpose(2, 1, 0) - limit.capture_dbm[carrier, point][:, None, None]
+        over = (offered[:, carrier] + path).transpose(2, 1, 0) - limit.capture_dbm[carrier, place][:, None, None]
     channel = [plain.carriers[c].channel for c in carrier.tolist()]
     return LimitBlock(
-        name=tuple(f"{names[p]}: {name}" for p, name in zip(point.tolist(), channel, strict=True)),
+        name=tuple(f"{asked.names[p]}: {name}" for p, name in zip(place.tolist(), channel, strict=True)),
         carrier=carrier.astype(np.int64),
-        limit_dbm=limit.limit_dbm[carrier, point],
+        limit_dbm=limit.limit_dbm[carrier, place],
         level_dbm=level.astype(np.float32),
         cell_over_db=None if over is None else over.astype(np.float32),
         slack=True,

@@ -341,7 +341,7 @@ def search_space(
     look_ahead(around, inputs.outside, inputs.known)
     blocks_of_limits = chain(
         outside_peaks(around, inputs.outside, alive, inputs.known),
-        keep_limits(around, chosen, alive),
+        keep_limits(around, chosen, alive, inputs.known),
         receiver_limits(around, alive),
     )
     limits = limit_rows(blocks_of_limits, candidates, most_slack_db=MOST_SLACK_DB, alive_bases=alive)
