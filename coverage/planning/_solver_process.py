@@ -129,6 +129,7 @@ class Call:
     gap: float
     seed: int
     until_s: float
+    bound_alone: bool = False
 
     def run(
         self, model: Model, keeper: Keeper, watch: Callable[[float | None], None], start: Floats | None = None
@@ -179,6 +180,7 @@ class Call:
         for name, array in arrays.items():
             np.save(folder / f"{name}.npy", array, allow_pickle=False)
         options = {"nodes": int(self.nodes), "gap": float(self.gap), "seed": int(self.seed)}
+        options["bound_alone"] = self.bound_alone
         (folder / "options.json").write_text(json.dumps(options), "utf-8")
 
     def _start(self, folder: Path) -> subprocess.Popen[bytes]:

@@ -150,9 +150,14 @@ class BoundAhead:
             self._relaxations.__exit__(None, None, None)
         self._model = self._relaxations = None
 
-    def of(self, model: PlanModel) -> float | None:
-        """Wait for the bound of a model: weight, or pence for a target; None where it was not begun, or failed."""
-        return self._relaxations.bound() if self._relaxations is not None and self._model is model else None
+    def of(self, model: PlanModel, found: Found | None = None, nodes: int = 0) -> float | None:
+        """Wait for the bound of a model: weight, or pence for a target; None where it was not begun, or failed.
+
+        With a plan and `nodes` as of `Relaxations.bound`.
+        """
+        if self._relaxations is None or self._model is not model:
+            return None
+        return self._relaxations.bound(found, nodes)
 
 
 def gap_of(value: float | None, bound: float | None) -> float | None:

@@ -43,10 +43,13 @@ class Work:
         Branch-and-bound nodes of each solve (the main one and each tie-break): counted work, the same on any machine.
     deadline_s : float or None
         Wall clock for all of them together. Only a safety net: an answer it ends is not reproducible. [s]
+    bound_alone : bool
+        Look for no solutions by the way: for whoever has one and wants a bound.
     """
 
     nodes: int = 20_000
     deadline_s: float | None = 600.0
+    bound_alone: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +148,7 @@ def solve(
     if missed:
         return Solution("infeasible", None, None, None, None, True, missed)
     until_s = math.inf if work.deadline_s is None else time.monotonic() + work.deadline_s
-    call = Call(solver_command(solver), work.nodes, gap, seed, until_s)
+    call = Call(solver_command(solver), work.nodes, gap, seed, until_s, work.bound_alone)
     cost = _toward_least(problem.objective, problem.maximise)
     keeper = Keeper(problem, cost)
     notes: list[str] = []

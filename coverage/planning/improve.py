@@ -94,12 +94,34 @@ class Relaxations:
         """The problem of each."""
         return self._problems
 
-    def bound(self) -> float | None:
-        """No plan of the model is better: weight, or pence for a target. None where it is not known."""
+    def bound(self, found: Found | None = None, nodes: int = 0) -> float | None:
+        """No plan of the model is better: weight, or pence for a target. None where it is not known.
+
+        With a plan and `nodes` the solver goes on from each relaxation that leaves room above the plan, so many nodes
+        of branch and bound: its rows and cuts leave every plan in, and whole choices among them are worth less than
+        parts of them.
+        """
         most = self._goal.target is None
         bounds = [0.0 if one is None else one.bound for one in self.each()]
+        if found is not None and nodes:
+            bounds = [
+                self._of_whole(one, found, nodes) if one and _may_be_better(found, bound, self._goal) else bound
+                for one, bound in zip(self.each(), bounds, strict=True)
+            ]
         known = [bound for bound in bounds if bound is not None]
         return None if len(known) < len(bounds) else (max if most else min)(known)
+
+    def _of_whole(self, reduced: Reduced, found: Found, nodes: int) -> float | None:
+        """The bound of whole choices; that of the relaxation where it is better, or a clock ended the work."""
+        part, most = reduced.problem, self._goal.target is None
+        start = start_of(self._model, found.selection, found.score.protected, interplay=False)
+        holds = bool(((start >= part.lower) & (start <= part.upper)).all())
+        solution = solve(part, start=start if holds else None, work=Work(nodes, CHOICE.deadline_s, bound_alone=True))
+        if solution.status == "interrupted":
+            raise KeyboardInterrupt
+        if solution.bound is None or reduced.bound is None or not solution.reproducible:
+            return reduced.bound
+        return (min if most else max)(solution.bound, reduced.bound)
 
     def _relaxing(self, problem: Problem) -> Relaxing | None:
         if not problem.rows.shape[1]:

@@ -245,13 +245,15 @@ def _model_of(tried: list[Tried], best: Tried) -> Searched | None:
 
 def _certified(inputs: PlanningInputs, searched: Searched, bounding: BoundAhead, ended: bool) -> Certificate:
     """What is known of a model and the plan found in it, once its bound is there."""
+    effort = EFFORTS[inputs.scenario.effort]
+    nodes = 0 if ended else effort.nodes
     return certify(
         searched.model,
         goal_of(inputs),
         searched.found,
         interrupted=ended,
-        known=bounding.of(searched.model) if searched.bound is None else searched.bound,
-        cuts=EFFORTS[inputs.scenario.effort].cuts,
+        known=bounding.of(searched.model, searched.found, nodes) if searched.bound is None else searched.bound,
+        cuts=effort.cuts,
     )
 
 

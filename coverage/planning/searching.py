@@ -48,6 +48,8 @@ class Effort:
         The relaxation's work.
     choices : int
         Of the solver, at most, each with the rows that the one before broke.
+    nodes : int
+        Of branch and bound, by which the bound is made tighter than the relaxation's; 0: none.
     """
 
     attempts: int
@@ -55,6 +57,7 @@ class Effort:
     moves: int
     cuts: CutWork
     choices: int
+    nodes: int = 0
 
     def moves_of(self, model: PlanModel) -> int:
         """Of each search of a model."""
@@ -68,7 +71,7 @@ class Effort:
 EFFORTS = {
     "quick": Effort(1, 600_000, 600_000, CutWork(30_000, 10), 2),
     "normal": Effort(5, 1_200_000, 600_000, CutWork(60_000, 12), 2),
-    "thorough": Effort(12, 9_000_000, 1_500_000, CutWork(150_000, 30), 4),
+    "thorough": Effort(12, 9_000_000, 1_500_000, CutWork(150_000, 30), 4, 1),
 }
 NO_SEARCH = Effort(1, 1, 1, CutWork(1, 1), 1)  # where no plan but what stands can be paid for
 

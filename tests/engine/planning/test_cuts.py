@@ -11,6 +11,7 @@ import pytest
 from by_path import module_at
 
 from quietwing.coverage.planning import _cuts_child, cuts
+from quietwing.coverage.planning import improve as improving
 from quietwing.coverage.planning.attempts import Searched, Tried
 from quietwing.coverage.planning.bounds import certify
 from quietwing.coverage.planning.corrections import AIM_DB, full_margin_db, next_goal
@@ -186,6 +187,44 @@ def test_more_rounds_never_prove_less():
     bounds = [with_cuts(problem, cover, CutWork(10_000, rounds)).bound for rounds in range(1, 6)]
     assert all(later <= before + 1e-9 for before, later in pairwise(bounds))
     assert bounds[-1] < bounds[0] - 0.5
+
+
+@pytest.mark.parametrize("target", [None, 6.0])
+def test_the_bound_of_whole_choices_is_tighter_than_that_of_parts_and_leaves_the_best_plan_in(target):
+    """Of devices at £300 to £3,000 for twelve rooms, the relaxation buys parts."""
+    rng = np.random.default_rng(39)
+    shares = rng.uniform(0.0, 1.2, (24, 50)) * (rng.random((24, 50)) < 0.25)
+    model = hand_model(shares, [], tuple(rng.uniform(300, 3000, 50)), row_room=list(range(12)) * 2)
+    goal = Goal(target=target) if target else Goal(budget_pence=400_000)
+    found = search(model, goal, moves=20_000)
+    with Relaxations(model, goal, CutWork(10_000, 2)) as relaxations:
+        parts, whole = relaxations.bound(), relaxations.bound(found, 1)
+        assert relaxations.bound(found) == relaxations.bound(None, 1) == parts
+    best = solve(as_problem(model, goal, interplay=False, ties=False)).value
+    if target:
+        assert parts + 100 < whole <= best + 1e-6
+    else:
+        assert best - 1e-6 <= whole < parts - 0.1
+
+
+def test_the_bound_of_parts_stands_where_a_clock_ended_the_work_and_where_a_plan_reaches_it(monkeypatch):
+    model = hand_model([[1.2, 0, 0.8], [0, 1.2, 0.8]], [], (1000.0, 1000.0, 1500.0))
+    goal, asked = Goal(budget_pence=150_000), []
+
+    def late(problem, **how):
+        asked.append(how["work"].bound_alone)
+        return replace(solve(problem, **how), bound=1.0, reproducible=False)
+
+    monkeypatch.setattr(improving, "solve", late)
+    one, both = (Found(plan, score(model, plan)) for plan in (Selection((0,), (0, 0)), Selection((0, 1), (0, 0))))
+    with Relaxations(model, goal, WORK) as relaxations:
+        parts = relaxations.bound()
+        assert relaxations.bound(one, 1) == parts
+        assert asked == [True]
+    goal = Goal(budget_pence=200_000)
+    with Relaxations(model, goal, WORK) as relaxations:
+        assert relaxations.bound(both, 1) == pytest.approx(2.0)
+    assert asked == [True]
 
 
 # --- What a plan does not need.

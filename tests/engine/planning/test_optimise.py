@@ -20,11 +20,14 @@ from numpy.testing import assert_array_equal
 
 from quietwing.coverage.blocking import exposures
 from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.planning import bounds as certifying
+from quietwing.coverage.planning import improve as improving
 from quietwing.coverage.planning import optimising as door
 from quietwing.coverage.planning import searching, trying
 from quietwing.coverage.planning.attempts import margin_confidence
 from quietwing.coverage.planning.bounds import certify
 from quietwing.coverage.planning.heuristic import Found, search
+from quietwing.coverage.planning.improve import Relaxations
 from quietwing.coverage.planning.milp import Goal
 from quietwing.coverage.planning.optimising import REPORTING_STREAM, optimise
 from quietwing.coverage.planning.places import plan_spots
@@ -197,6 +200,23 @@ def test_a_higher_effort_begins_with_the_searches_of_the_quick_one(site, monkeyp
     assert found["normal"].attempts[: len(found["quick"].attempts)] == found["quick"].attempts
     assert len(asked["normal"]) > max(first, 2)
     assert judged(found["normal"]).weight_judged >= judged(found["quick"]).weight_judged
+
+
+def test_the_solver_tightens_the_bound_of_a_plan_at_thorough_alone(site, monkeypatch):
+    assert [EFFORTS[name].nodes for name in ("quick", "normal", "thorough")] == [0, 0, 1]
+    asked = []
+
+    def whole(_self, reduced, _found, nodes):
+        asked.append(nodes)
+        return reduced.bound
+
+    monkeypatch.setattr(Relaxations, "_of_whole", whole)
+    monkeypatch.setattr(improving, "_may_be_better", lambda *_: True)
+    monkeypatch.setattr(certifying, "SMALL_CANDIDATES", 0)  # else the plan is proven the best
+    for nodes in (0, 4):
+        monkeypatch.setitem(EFFORTS, "quick", replace(EFFORTS["quick"], nodes=nodes))
+        optimise(site, site.sectors, with_money(3000), CATALOGUE)
+    assert asked == [4]
 
 
 @pytest.fixture(scope="module")

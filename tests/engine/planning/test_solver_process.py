@@ -95,6 +95,26 @@ def test_the_folder_is_private_and_removed_and_the_child_gets_little(stub, monke
     assert {"cost.npy", "starts.npy", "options.json"} <= set(seen["files"])
 
 
+@pytest.mark.parametrize("alone", [False, True])
+def test_for_a_bound_alone_the_solver_looks_for_no_solutions(stub, alone):
+    code = f"""
+    import highspy, runpy
+    asked = {{}}
+    class Told(highspy.Highs):
+        def setOptionValue(self, name, value):
+            asked[name] = value
+            return super().setOptionValue(name, value)
+    highspy.Highs = Told
+    runpy.run_path({str(CHILD)!r}, run_name="__main__")
+    (here / "asked.json").write_text(json.dumps(asked))
+    """
+    path = stub(code)
+    assert solve(knapsack(), work=Work(nodes=9, bound_alone=alone), solver=path).bound == pytest.approx(9.0)
+    asked = json.loads((Path(path).parent / "asked.json").read_text())
+    looks = [value for name, value in asked.items() if name.startswith("mip_heuristic_run")]
+    assert looks == [not alone] * 4
+
+
 def test_the_child_imports_neither_scipy_nor_the_engine(stub):
     code = f"""
     import runpy
