@@ -56,8 +56,7 @@ class AskedRows:
 class RowLevels:
     """Upper levels of spots in the rows that a model has of some limits, kept for the next search of the same site.
 
-    A search asks for nearly the same rows as the one before it: on campus 77 s are spent on the limits of a search
-    where nothing is known, and 10 s with these levels.
+    A search asks for nearly the same rows as the one before it; on campus to work them out again takes 67 s.
     """
 
     most_bytes: int = MOST_KNOWN_BYTES
