@@ -114,7 +114,9 @@ class Findings:
 def clean(text: str, most: int = 100) -> str:
     """Untrusted text for one line of a terminal: control and invisible characters escaped, cut to length."""
     cut = text[: most + 1]
-    safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+    safe = cut
+    if not cut.isprintable():
+        safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
     return safe if len(safe) <= most else safe[: most - 1] + "…"
 
 

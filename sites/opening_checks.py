@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ ON_WALL_M = 0.05
 SLACK_M = 1e-3  # what rounding of a drawing may move
 OVERLAP_M = 0.01
 MOST_PARTS_LOOKED_AT = 5_000_000  # of walls, for each opening in them; of a campus some 3,000
+PARTS_AT_A_TIME = 200_000  # and ends of openings: some 10 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,8 @@ def check_openings(draft: Draft, findings: Findings) -> None:
         )
         return
     placed: dict[tuple[str, int], list[tuple[Opening, _Fit]]] = defaultdict(list)
-    parts_of: dict[str, _Parts] = {}
-    for opening in draft.openings:
+    fits = _fits(walls, draft.openings)
+    for number, opening in enumerate(draft.openings):
         if opening.sill_m >= opening.head_m:
             findings.problem(
                 file,
@@ -73,9 +75,7 @@ def check_openings(draft: Draft, findings: Findings) -> None:
             if opening.wall in left_out:
                 findings.problem(file, opening.id, f"its wall {shown(opening.wall)} was left out; correct that wall")
             continue
-        if wall.id not in parts_of:
-            parts_of[wall.id] = _parts_of(wall)
-        fit = _fit(parts_of[wall.id], opening)
+        fit = fits[number]
         if _check_place(file, opening, wall, fit, findings):
             placed[wall.id, fit.part].append((opening, fit))
         _check_heights(file, opening, wall, draft, findings)
@@ -100,16 +100,36 @@ def _parts_of(wall: Wall) -> _Parts:
     return _Parts(number, coords[number], (coords[number + 1] - coords[number]) / length_m[:, None], length_m)
 
 
-def _fit(parts: _Parts, opening: Opening) -> _Fit:
-    """The fit to the part of the wall the opening's ends are nearest to."""
+def _fits(walls: Mapping[str, Wall], openings: Sequence[Opening]) -> dict[int, _Fit]:
+    """The fit of each opening that has a width and a wall; of one wall and of as many points many at a time."""
+    lines = [opening.line for opening in openings]
+    points, narrow = shapely.get_num_coordinates(lines), shapely.length(lines) < OVERLAP_M
+    alike: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for number, opening in enumerate(openings):
+        if opening.wall in walls and not narrow[number]:
+            alike[opening.wall, int(points[number])].append(number)
+    fits: dict[int, _Fit] = {}
+    for (wall, count), members in alike.items():
+        parts = _parts_of(walls[wall])
+        each = max(1, PARTS_AT_A_TIME // (len(parts.number) * count))
+        for first in range(0, len(members), each):
+            some = members[first : first + each]
+            ends_m = shapely.get_coordinates([lines[number] for number in some]).reshape(-1, count, 2)
+            fits |= zip(some, _fit(parts, ends_m), strict=True)
+    return fits
+
+
+def _fit(parts: _Parts, ends_m: NDArray[np.float64]) -> Iterator[_Fit]:
+    """The fits to the part of a wall that openings' ends, shape (opening, end, 2), are nearest to."""
     number, begin_m, unit, length_m = parts
-    ends_m = shapely.get_coordinates(opening.line)[None] - begin_m[:, None]
+    ends_m = ends_m[:, None] - begin_m[:, None]
     along_m = ends_m[..., 0] * unit[:, :1] + ends_m[..., 1] * unit[:, 1:]
-    off_m = np.abs(ends_m[..., 1] * unit[:, :1] - ends_m[..., 0] * unit[:, 1:]).max(axis=1)
-    start_m, end_m = along_m.min(axis=1), along_m.max(axis=1)
-    best = int((off_m + np.maximum(0.0, -start_m) + np.maximum(0.0, end_m - length_m)).argmin())
-    values = (float(each[best]) for each in (off_m, start_m, end_m, length_m))
-    return _Fit(int(number[best]), *values)
+    off_m = np.abs(ends_m[..., 1] * unit[:, :1] - ends_m[..., 0] * unit[:, 1:]).max(axis=2)
+    start_m, end_m = along_m.min(axis=2), along_m.max(axis=2)
+    best = (off_m + np.maximum(0.0, -start_m) + np.maximum(0.0, end_m - length_m)).argmin(axis=1)
+    every = np.arange(len(best))
+    columns = number[best], off_m[every, best], start_m[every, best], end_m[every, best], length_m[best]
+    return map(_Fit, *(column.tolist() for column in columns))
 
 
 def _check_place(file: str, opening: Opening, wall: Wall, fit: _Fit, findings: Findings) -> bool:

@@ -85,7 +85,6 @@ def build(
     given = given or {}
     keys = {name: key for name, key in keys_of(cls).items() if name not in given}
     present = {name: value for name, value in raw.items() if value is not None}
-    absent = {name: key for name, key in keys.items() if name not in present}
     before = len(findings.problems)
     excused: set[str] = set()
     unknown = [name for name in raw if name not in keys]
@@ -94,7 +93,7 @@ def build(
         findings.problem(file, where, f"has {len(unknown):,} unknown keys (limit {MOST_UNKNOWN:,}); {advice}")
         return None
     for name in unknown:
-        meant = near_miss(name, absent)
+        meant = near_miss(name, (key for key in keys if key not in present))
         if meant is not None:
             excused.add(meant)
             findings.problem(file, where, f"unknown key {shown(name)}; did you mean {meant!r}?")
