@@ -90,14 +90,18 @@ def trimmed_parts(device: Device, carriers: Iterable[OnAir]) -> tuple[TrimmedPar
     tuple of TrimmedPart
         One of each carrier that a trim names, each kind once. Trims of whole bands are left out.
     """
-    named = [(name, f"{name}/", trim_db) for name, trim_db in device.trim_db if "/" in name]
+    named: dict[str, list[tuple[int, str, float]]] = {}
+    for at, (name, trim_db) in enumerate(device.trim_db):
+        if "/" in name:
+            named.setdefault(name, []).append((at, name, trim_db))
     found: dict[TrimmedPart, None] = {}
     for carrier in carriers if named else ():
-        channel = f"{carrier.channel}/"
-        mine = [(name, trim_db) for name, start, trim_db in named if channel.startswith(start)]
+        # A channel is named by itself or by what it begins with, up to one of its slashes.
+        starts = itertools.accumulate(carrier.channel.split("/"), "{}/{}".format)
+        mine = sorted(one for start in starts for one in named.get(start, ()))
         if mine:
-            words = " with ".join(f"{name}:{trim_db:g}" for name, trim_db in mine)
-            found[TrimmedPart(*span_of(carrier), sum(trim_db for _, trim_db in mine), words)] = None
+            words = " with ".join(f"{name}:{trim_db:g}" for _, name, trim_db in mine)
+            found[TrimmedPart(*span_of(carrier), sum(trim_db for *_, trim_db in mine), words)] = None
     return tuple(found)
 
 
@@ -121,14 +125,16 @@ def trim_over_db(parts: Iterable[TrimmedPart], span: Span) -> tuple[float, float
     A carrier that lies partly in trimmed spectrum gets a power between the two. Denial takes the least and spill
     the largest, so that neither counts on the other part.
     """
-    inside = sorted([p for p in parts if share_spectrum((p.low_mhz, p.high_mhz), span)], key=attrgetter("low_mhz"))
+    low_mhz, high_mhz = span
+    near = [p for p in parts if p.low_mhz < high_mhz and p.high_mhz > low_mhz]
+    inside = [p for p in near if share_spectrum((p.low_mhz, p.high_mhz), span)]
     found = {part.trim_db for part in inside}
-    reached_mhz = span[0]
-    for part in inside:
+    reached_mhz = low_mhz
+    for part in sorted(inside, key=attrgetter("low_mhz")):
         if part.low_mhz - reached_mhz > TOUCHING_MHZ:
             break
         reached_mhz = max(reached_mhz, part.high_mhz)
-    if span[1] - reached_mhz > TOUCHING_MHZ:
+    if high_mhz - reached_mhz > TOUCHING_MHZ:
         found.add(0.0)
     return min(found, default=0.0), max(found, default=0.0)
 

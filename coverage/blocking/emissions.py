@@ -79,17 +79,20 @@ def carrier_levels_dbm(
     parts = _parts_of(device, model, carriers)
     sent = np.full(len(carriers), -np.inf)
     offered = np.full(len(carriers), -np.inf)
-    for index, carrier in enumerate(carriers):
-        if model.kind == "jammer":
-            span = span_of(carrier)
-            levels = [
-                _jammer_dbm(device, model, band, carrier, parts, outside)
-                for band in model.bands
+    if model.kind == "jammer":
+        powers_dbm = [_band_power_dbm(device, band) for band in model.bands]
+        total_mw = [
+            sum(
+                10 ** (_jammer_dbm(model, band, power_dbm, carrier, span, parts, outside) / 10)
+                for band, power_dbm in zip(model.bands, powers_dbm, strict=True)
                 if _covers(band.low_mhz, band.high_mhz, span, outside)
-            ]
-            if levels:
-                sent[index] = float(add_powers_db(*levels))
-        elif model.kind == "mas":
+            )
+            for carrier, span in zip(carriers, map(span_of, carriers), strict=True)
+        ]
+        with np.errstate(divide="ignore"):
+            sent[:] = 10 * np.log10(total_mw)
+    elif model.kind == "mas":
+        for index, carrier in enumerate(carriers):
             sent[index], offered[index] = _mas_dbm(device, model, carrier, parts, outside)
     return sent, offered
 
@@ -202,9 +205,15 @@ def _covers(low_mhz: float, high_mhz: float, span: Span, outside: bool) -> bool:
 
 
 def _jammer_dbm(
-    device: Device, model: Model, band: BandPower, carrier: Carrier, parts: tuple[TrimmedPart, ...], outside: bool
+    model: Model,
+    band: BandPower,
+    power_dbm: float,
+    carrier: Carrier,
+    span: Span,
+    parts: tuple[TrimmedPart, ...],
+    outside: bool,
 ) -> float:
-    """Power of one band of a jammer, which covers the carrier, in the carrier's reference bandwidth."""
+    """Power of one band of a jammer in the reference bandwidth of a carrier, which lies at `span` and is covered."""
     width_mhz = band.high_mhz - band.low_mhz
     if model.emission == "sync":
         if not any(abs(carrier.freq_mhz - listed) <= CARRIER_MATCH_MHZ for listed in model.sync_carriers_mhz):
@@ -216,9 +225,8 @@ def _jammer_dbm(
     if outside:
         emission_db = max(emission_db, 0.0)
     share_db = 10 * float(np.log10(width_mhz * 1e3 / reference_khz(carrier.technology, carrier.freq_mhz)))
-    below, above = span_of(carrier)
-    trim_db = _trim_db(parts, (max(below, band.low_mhz), min(above, band.high_mhz)), outside)
-    return _band_power_dbm(device, band) + trim_db - share_db + emission_db
+    trim_db = _trim_db(parts, (max(span[0], band.low_mhz), min(span[1], band.high_mhz)), outside)
+    return power_dbm + trim_db - share_db + emission_db
 
 
 def _mas_dbm(

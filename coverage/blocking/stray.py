@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,11 +44,11 @@ NOTHING = Stray(-np.inf, "", False)
 
 @dataclass(frozen=True, slots=True)
 class Radiated:
-    """What a device of a model sends: each emission, and the sum in each of its bands."""
+    """What a device of a model sends: each emission, and the sum in each band with that in 1 MHz of it. [dBm]"""
 
     model: Model
     emissions: tuple[Emission, ...]
-    bands: tuple[Emission, ...]
+    bands: tuple[tuple[Emission, float], ...]
 
 
 def radiated(device: Device, model: Model, carriers: Sequence[Carrier]) -> Radiated:
@@ -66,7 +67,7 @@ def radiated(device: Device, model: Model, carriers: Sequence[Carrier]) -> Radia
     Radiated
     """
     sent = transmissions(device, model, carriers)
-    return Radiated(model, sent, band_emissions(model, sent))
+    return Radiated(model, sent, tuple((band, band.dbm_per_mhz) for band in band_emissions(model, sent)))
 
 
 def stray_into(sender: Radiated, span: Span, bandwidth_mhz: float, *, in_band: bool = False) -> Stray:
@@ -95,26 +96,35 @@ def stray_into(sender: Radiated, span: Span, bandwidth_mhz: float, *, in_band: b
     model = sender.model
     noise_dbc = ASSUMED_OUT_OF_BAND_DBC if model.out_of_band_dbc is None else model.out_of_band_dbc
     harmonics_dbc = ASSUMED_HARMONICS_DBC if model.harmonics_dbc is None else model.harmonics_dbc
+    wide_db = 10 * float(np.log10(bandwidth_mhz))
+    noises = [
+        (density_dbm + wide_db + noise_dbc, band.name)
+        for band, density_dbm in sender.bands
+        if band.low_mhz <= REACH * span[1] and REACH * band.high_mhz >= span[0]
+    ]
     found: list[Stray] = []
-    for band in sender.bands:
-        if band.low_mhz <= REACH * span[1] and REACH * band.high_mhz >= span[0]:
-            level_dbm = band.dbm_per_mhz + 10 * float(np.log10(bandwidth_mhz)) + noise_dbc
-            found.append(Stray(level_dbm, f"noise of {band.name}", model.out_of_band_dbc is None))
-    found = [max(found, key=lambda one: one.level_dbm)] if found else []
+    if noises:
+        level_dbm, name = max(noises, key=itemgetter(0))
+        found.append(Stray(level_dbm, f"noise of {name}", model.out_of_band_dbc is None))
     for sent in sender.emissions:
         for times in HARMONICS:
-            level_dbm = _within_dbm(sent, times, span, bandwidth_mhz) + harmonics_dbc
-            found.append(Stray(level_dbm, f"{times} × {sent.name}", model.harmonics_dbc is None))
-        if in_band:
-            found.append(Stray(_within_dbm(sent, 1, span, bandwidth_mhz), sent.name, False))
+            if _meets(sent, times, span):
+                level_dbm = _within_dbm(sent, times, bandwidth_mhz) + harmonics_dbc
+                found.append(Stray(level_dbm, f"{times} × {sent.name}", model.harmonics_dbc is None))
+        if in_band and _meets(sent, 1, span):
+            found.append(Stray(_within_dbm(sent, 1, bandwidth_mhz), sent.name, False))
     loudest = max(found, key=lambda one: one.level_dbm, default=NOTHING)
     total_dbm = float(add_powers_db(-np.inf, *(one.level_dbm for one in found)))
     return Stray(total_dbm, loudest.words, loudest.assumed) if np.isfinite(total_dbm) else NOTHING
 
 
-def _within_dbm(sent: Emission, times: int, span: Span, bandwidth_mhz: float) -> float:
-    """Of an emission spread over some times its frequencies, what lies in a bandwidth in a band."""
-    if not share_spectrum((times * sent.low_mhz, times * sent.high_mhz), span):
-        return -np.inf
+def _meets(sent: Emission, times: int, span: Span) -> bool:
+    """Whether some times the frequencies of an emission lie in a band; most do not, as the first look says."""
+    edges = times * sent.low_mhz, times * sent.high_mhz
+    return edges[0] < span[1] and edges[1] > span[0] and share_spectrum(edges, span)
+
+
+def _within_dbm(sent: Emission, times: int, bandwidth_mhz: float) -> float:
+    """Of an emission spread over some times its frequencies, what lies in a bandwidth in a band that it meets."""
     width_mhz = times * (sent.high_mhz - sent.low_mhz)
     return sent.power_dbm + 10 * float(np.log10(min(1.0, bandwidth_mhz / width_mhz)))

@@ -31,6 +31,8 @@ class AskedRows:
         Of the places.
     limit : OutsideLimit
         At all of them.
+    channels : sequence of str
+        Of the carriers.
     row : intp ndarray
         Which of (carrier, place), counted through.
     """
@@ -38,7 +40,15 @@ class AskedRows:
     points: PointSet
     names: Sequence[str]
     limit: OutsideLimit
+    channels: Sequence[str]
     row: NDArray[np.intp]
+
+    @cached_property
+    def said(self) -> tuple[str, ...]:
+        """Each row in words."""
+        carrier, place = self.carrier_and_place
+        at = zip(place.tolist(), carrier.tolist(), strict=True)
+        return tuple(f"{self.names[place]}: {self.channels[carrier]}" for place, carrier in at)
 
     @cached_property
     def carrier_and_place(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -75,7 +75,7 @@ def outside_limits(
     if not len(points):
         return
     rows = np.flatnonzero(np.isfinite(limit.limit_dbm).ravel())
-    asked = AskedRows(points, names, limit, rows if wanted is None else rows[wanted])
+    asked = AskedRows(points, names, limit, _channels(around), rows if wanted is None else rows[wanted])
     whole = np.empty((len(around.modes.models), *limit.limit_dbm.shape), np.float32)
     every = _spots_of(around, alive.bases)
     for first in reversed(range(0, len(every), SPOTS_AT_A_TIME)):  # the last that were looked at are known best
@@ -121,7 +121,8 @@ def outside_peaks(around: PlanningLinks, places: OutsidePoints, alive: Alive, kn
     if len(rows) <= FEW_ROWS:
         yield from outside_limits(around, places, alive, known)
         return
-    said = tuple(_row_name(around, names, limit, row) for row in rows.tolist())
+    channels = _channels(around)
+    said = AskedRows(points, names, limit, channels, rows).said
     row_at = np.full(limit.limit_dbm.shape, -1)
     row_at.ravel()[rows] = np.arange(len(rows))
     new = Alive(np.array([base for base in alive.bases.tolist() if base not in known.peaks], np.int64))
@@ -134,7 +135,7 @@ def outside_peaks(around: PlanningLinks, places: OutsidePoints, alive: Alive, kn
         here, near = points.some(at), limit.at(at)
         upper = _upper_by_mode(around, used, here, around.detours(used, here), near)
         bounded = np.flatnonzero(np.isfinite(near.limit_dbm).ravel())
-        asked = AskedRows(here, [names[place] for place in at.tolist()], near, bounded)
+        asked = AskedRows(here, [names[place] for place in at.tolist()], near, channels, bounded)
         of_row = row_at[:, at].ravel()[bounded]
         for block in _blocks_of(around, new, used, asked.of(upper), asked):
             yield _largest_only(replace(block, name=said, part="outside"), known, of_row)
@@ -187,10 +188,9 @@ def _loud_places(spot_m: Floats, place_m: Floats, limit_dbm: Floats) -> NDArray[
     return np.unique(np.concatenate(found))
 
 
-def _row_name(around: PlanningLinks, names: list[str], limit: OutsideLimit, row: int) -> str:
-    """A place and a channel."""
-    carrier, place = divmod(row, limit.limit_dbm.shape[1])
-    return f"{names[place]}: {around.plain.carriers[carrier].channel}"
+def _channels(around: PlanningLinks) -> list[str]:
+    """Channel of each carrier."""
+    return [carrier.channel for carrier in around.plain.carriers]
 
 
 def _largest_only(block: LimitBlock, known: Known, of_row: NDArray[np.intp] | None = None) -> LimitBlock:
@@ -308,7 +308,7 @@ def keep_limits(
     names = [f"keep room {site.rooms[room].id}" for room in points.room.tolist()]
     lower_dbm = signal_lower_dbm(plain, public, z)
     limit = OutsideLimit(held, np.ones(held.shape, np.bool_), 0.0, lower_dbm, None)
-    asked = AskedRows(points, names, limit, np.flatnonzero(np.isfinite(held).ravel()))
+    asked = AskedRows(points, names, limit, _channels(around), np.flatnonzero(np.isfinite(held).ravel()))
     every = _spots_of(around, alive.bases)
     for first in reversed(range(0, len(every), SPOTS_AT_A_TIME)):  # the last that were looked at are known best
         used = every[first : first + SPOTS_AT_A_TIME]
@@ -359,7 +359,7 @@ def _limit_block(
     around: PlanningLinks, bases: NDArray[np.int64], used: NDArray[np.intp], path_db: Levels, asked: AskedRows
 ) -> LimitBlock:
     """Upper levels of some bases in each mode of their room, against limits of power and of capture."""
-    plain, limit = around.plain, asked.limit
+    limit = asked.limit
     of_base = np.array([around.bases[base].spot for base in bases.tolist()], np.intp)
     carrier, place = asked.carrier_and_place
     at, of_row = np.unique(place, return_inverse=True)
@@ -371,9 +371,8 @@ def _limit_block(
     over = None
     if np.isfinite(offered).any():
         over = (offered[:, carrier] + path).transpose(2, 1, 0) - limit.capture_dbm[carrier, place][:, None, None]
-    channel = [plain.carriers[c].channel for c in carrier.tolist()]
     return LimitBlock(
-        name=tuple(f"{asked.names[p]}: {name}" for p, name in zip(place.tolist(), channel, strict=True)),
+        name=asked.said,
         carrier=carrier.astype(np.int64),
         limit_dbm=limit.limit_dbm[carrier, place],
         level_dbm=level.astype(np.float32),

@@ -88,6 +88,25 @@ def test_a_harmonic_of_a_narrow_carrier_does_not_grow_with_the_receiver():
     assert found.level_dbm == pytest.approx(30 - 60, abs=1e-6)
 
 
+def test_what_only_touches_a_receivers_band_is_not_in_it_and_each_part_that_is_adds():
+    kind = replace(ROOM_JAMMER, **QUIET)
+    assert stray_into(radiated(HERE, kind, ()), (1642.0, 1660.0), 1.0).level_dbm < -150  # twice the band ends there
+    two = replace(kind, bands=(*B20, BandPower("B8", 1185.0, 1235.0, 27.0)))  # 2 × 1185 is within 3 × 791 to 3 × 821
+    found = stray_into(radiated(HERE, two, ()), (2400.0, 2440.0), 20.0)
+    parts_mw = 10 ** ((30 - 60 - 10 * math.log10(90 / 20)) / 10), 10 ** ((27 - 60 - 10 * math.log10(100 / 20)) / 10)
+    assert found.level_dbm == pytest.approx(10 * math.log10(sum(parts_mw)), abs=1e-6)
+    assert found.words == "3 × B20"
+
+
+def test_of_several_bands_the_loudest_noise_counts_and_not_their_sum():
+    for power_dbm, words in ((20.0, "noise of B20"), (40.0, "noise of B8")):
+        two = replace(ROOM_JAMMER, bands=(*B20, BandPower("B8", 925.0, 960.0, power_dbm)), harmonics_dbc=-200.0)
+        most_dbm = max(30 - 10 * math.log10(30), power_dbm - 10 * math.log10(35))
+        found = stray_into(radiated(HERE, two, ()), (842.0, 852.0), 1.0)
+        assert found.level_dbm == pytest.approx(most_dbm - 50, abs=1e-9)
+        assert found.words == words
+
+
 def test_noise_ends_an_octave_away():
     far = replace(ROOM_JAMMER, bands=(BandPower("B7", 2620.0, 2690.0, 30.0),))
     assert (

@@ -16,7 +16,7 @@ from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import check_layout, read_layout
 from quietwing.coverage.planning.planning_links import PlanningLinks
 from quietwing.coverage.planning.profiles import device_of
-from quietwing.coverage.trims import contradictory_trims, shared_groups
+from quietwing.coverage.trims import TrimmedPart, contradictory_trims, shared_groups, trim_over_db, trimmed_parts
 from quietwing.sites import load_site
 
 EXAMPLES = Path(__file__).parents[3] / "sites" / "examples"
@@ -127,6 +127,39 @@ def test_one_cell_over_two_networks_has_one_power():
     )  # fmt: skip
     with pytest.raises(ScenarioError, match="758–778 MHz"):
         sent(wide, (("O2/B28/LTE", -6.0), ("Three/n28/NR", -20.0)))
+
+
+def test_a_trim_names_a_channel_or_all_channels_of_an_operators_band_and_nothing_that_begins_alike():
+    named = (("O2/B28/LTE", -1.0), ("O2/n28/NR", -1.0), ("O2/B28", -4.0))
+    others = (("O2/B2", -2.0), ("O2/B28/L", -16.0), ("B28", -32.0), ("O2", -8.0))  # the last two are whole bands
+    device = Device("J1", "jam", 0, 0, 2, trim_db=(*others[:2], *named, *others[2:]))
+    assert trimmed_parts(device, (LTE, NR, NEXT)) == (
+        TrimmedPart(758.0, 768.0, -5.0, "O2/B28/LTE:-1 with O2/B28:-4"),
+        TrimmedPart(758.0, 768.0, -1.0, "O2/n28/NR:-1"),
+    )
+
+
+def test_a_trim_holds_within_its_edges_and_spectrum_that_only_touches_them_is_not_trimmed():
+    parts = TrimmedPart(768.0, 778.0, -6.0, "b"), TrimmedPart(758.0, 768.0, -3.0, "a")
+    for span, trims in {
+        (748.0, 758.0): (0.0, 0.0),
+        (750.0, 760.0): (-3.0, 0.0),
+        (758.0, 768.0): (-3.0, -3.0),
+        (760.0, 770.0): (-6.0, -3.0),
+        (758.0, 778.0): (-6.0, -3.0),
+        (770.0, 780.0): (-6.0, 0.0),
+        (778.0, 788.0): (0.0, 0.0),
+        (768.0, 768.0): (0.0, 0.0),
+        (768.0 - 1e-7, 770.0): (-6.0, -6.0),  # less than a hertz is rounding
+    }.items():
+        assert trim_over_db(parts, span) == trims
+
+
+def test_powers_of_two_bands_over_one_carrier_add_and_a_carrier_under_none_gets_nothing():
+    two = replace(JAMMER, bands=(*JAMMER.bands, replace(JAMMER.bands[0], band="more", power_dbm=7.0)))
+    both_dbm = 10 * np.log10(10**1.0 + 10**0.7) - 10 * np.log10(30_000 / 15)
+    away = replace(NEXT, freq_mhz=900.0)
+    assert sent(two, (), (LTE, away)) == pytest.approx([both_dbm, -np.inf])
 
 
 def test_the_power_of_a_band_is_that_of_its_loudest_carrier():
