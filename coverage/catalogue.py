@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, StringConstraints
 from pydantic.dataclasses import dataclass
 
-from quietwing.coverage.equipment import BandPower, Emission, Kind, MasCarrier, Model, Pounds, StrayDbc
+from quietwing.coverage.equipment import BandPower, MasCarrier, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.tables.cable_cells import cable_contradictions, cable_losses, cable_text
 from quietwing.coverage.tables.rows import (
@@ -28,8 +27,6 @@ from quietwing.sites import (
     PATTERNS,
     Findings,
     FreqMhz,
-    Identifier,
-    Text,
     build,
     did_you_mean,
     folded,
@@ -63,34 +60,13 @@ LongText = Annotated[str, StringConstraints(max_length=50_000)]
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class CatalogueRow:
-    """A row as it stands in the file: lists are still text. Ranges and meaning are those of `Model`."""
+class _Lists:
+    """Cells of a row that hold lists, still as text."""
 
-    model: Identifier
-    kind: Kind
     bands: LongText = ""
-    pattern: Identifier = "omni"
-    gain_dbi: Annotated[float, Field(ge=-10, le=30, allow_inf_nan=False)] = 0.0
-    emission: Emission = "barrage"
     sync_carriers_mhz: LongText = ""
     mas_carriers: LongText = ""
-    head_end: Text = ""
-    head_end_capacity: Annotated[int, Field(ge=0, le=10_000)] = 0
-    construction: Text = ""
-    unit_price_gbp: Pounds = 0.0
-    install_gbp: Pounds = 0.0
-    cable_gbp_per_m: Pounds = 0.0
-    opex_gbp_per_year: Pounds = 0.0
-    technology_life_years: Annotated[float, Field(gt=0, le=50, allow_inf_nan=False)] = 8.0
-    price_date: dt.date | None = None
-    price_source: Text = ""
-    illustrative: bool = True
-    description: Text = ""
     radiating_cable: LongText = ""
-    radiating_gbp_per_m: Pounds = 0.0
-    longest_m: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] = 0.0
-    out_of_band_dbc: StrayDbc | None = None
-    harmonics_dbc: StrayDbc | None = None
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -126,9 +102,7 @@ def read_catalogue(path: str | Path | None = None) -> dict[str, Model]:
 def parse_catalogue(text: str, file: str = BUNDLED_NAME) -> dict[str, Model]:
     """The models in a text. See `read_catalogue`."""
     findings = Findings()
-    rows = rows_of(
-        text, CatalogueRow, (*CATALOGUE_COLUMNS, *CABLE_COLUMNS, *STRAY_COLUMNS), findings, file, MOST_MODELS
-    )
+    rows = rows_of(text, Model, (*CATALOGUE_COLUMNS, *CABLE_COLUMNS, *STRAY_COLUMNS), findings, file, MOST_MODELS)
     if not rows.rows and not findings.problems:
         findings.problem(file, "", "has a header and no models; add a row for each model, or leave the file out")
     models = _models(rows, findings, file)
@@ -143,42 +117,41 @@ def _models(rows: Rows, findings: Findings, file: str) -> list[Model]:
     first: dict[str, str] = {}
     named = {str(row.get("model") or ""): str(row.get("kind") or "") for _, row in rows.rows}
     for where, raw in rows.rows:
-        row = build(CatalogueRow, raw, findings, file, where, ignore_unknown=True)
-        if row is None:
+        before = len(findings.problems)
+        lists = _lists(raw, findings, file, where)
+        plain = {name: value for name, value in raw.items() if name not in lists}
+        model = build(Model, plain, findings, file, where, given=lists, ignore_unknown=True)
+        if model is None:
             continue
-        if folded(row.model) in first:
+        if folded(model.name) in first:
             findings.problem(
-                file, where, f"model {shown(row.model)} stands twice (also {first[folded(row.model)]}); rename one"
+                file, where, f"model {shown(model.name)} stands twice (also {first[folded(model.name)]}); rename one"
             )
             continue
-        first[folded(row.model)] = where
-        before = len(findings.problems)
-        bands = tuple(_bands(row, findings, file, where))
-        carriers = tuple(_mas_carriers(row, findings, file, where))
-        sync_mhz = tuple(_sync_carriers(row, findings, file, where))
-        cable = tuple(cable_losses(row.radiating_cable, findings, file, where))
+        first[folded(model.name)] = where
         if len(findings.problems) > before:
             continue
-        model = replace(_model(row, bands, carriers, sync_mhz), radiating_cable=cable)
         for problem in (*_contradictions(model, named), *cable_contradictions(model)):
             findings.problem(file, where, problem)
         models.append(model)
     return models
 
 
-def _model(
-    row: CatalogueRow, bands: tuple[BandPower, ...], carriers: tuple[MasCarrier, ...], sync_mhz: tuple[float, ...]
-) -> Model:
-    columns = (*CATALOGUE_COLUMNS, *CABLE_COLUMNS[1:], *STRAY_COLUMNS)
-    plain = {name: getattr(row, name) for name in columns if name != "model"}
-    return Model(
-        **plain | {"name": row.model, "bands": bands, "mas_carriers": carriers, "sync_carriers_mhz": sync_mhz}
-    )
+def _lists(raw: Mapping[str, Any], findings: Findings, file: str, where: str) -> dict[str, tuple[Any, ...]]:
+    """What the cells of a row that hold lists say; what is none is a problem."""
+    cells = {item.name: raw.get(item.name) for item in fields(_Lists)}
+    row = build(_Lists, cells, findings, file, where) or _Lists()
+    return {
+        "bands": tuple(_bands(row.bands, findings, file, where)),
+        "sync_carriers_mhz": tuple(_sync_carriers(row.sync_carriers_mhz, findings, file, where)),
+        "mas_carriers": tuple(_mas_carriers(row.mas_carriers, findings, file, where)),
+        "radiating_cable": tuple(cable_losses(row.radiating_cable, findings, file, where)),
+    }
 
 
-def _bands(row: CatalogueRow, findings: Findings, file: str, where: str) -> list[BandPower]:
+def _bands(text: str, findings: Findings, file: str, where: str) -> list[BandPower]:
     found: list[BandPower] = []
-    for item in items_of(row.bands):
+    for item in items_of(text):
         match = _BAND.fullmatch(item)
         if match is None:
             findings.problem(file, where, f"bands has {shown(item)} (expected {BAND_FORM}); write it so")
@@ -207,9 +180,9 @@ def _bands(row: CatalogueRow, findings: Findings, file: str, where: str) -> list
     return found
 
 
-def _mas_carriers(row: CatalogueRow, findings: Findings, file: str, where: str) -> list[MasCarrier]:
+def _mas_carriers(text: str, findings: Findings, file: str, where: str) -> list[MasCarrier]:
     found: list[MasCarrier] = []
-    for item in items_of(row.mas_carriers):
+    for item in items_of(text):
         match = _CARRIER.fullmatch(item)
         if match is None:
             findings.problem(file, where, f"mas_carriers has {shown(item)} (expected {CARRIER_FORM}); write it so")
@@ -224,9 +197,9 @@ def _mas_carriers(row: CatalogueRow, findings: Findings, file: str, where: str) 
     return found
 
 
-def _sync_carriers(row: CatalogueRow, findings: Findings, file: str, where: str) -> list[float]:
+def _sync_carriers(text: str, findings: Findings, file: str, where: str) -> list[float]:
     found = []
-    for item in items_of(row.sync_carriers_mhz):
+    for item in items_of(text):
         if plain_number(item) is None:
             findings.problem(
                 file,

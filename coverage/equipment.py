@@ -40,7 +40,6 @@ __all__ = [
     "Kind",
     "MasCarrier",
     "Model",
-    "PlacedModel",
     "RoutePoint",
     "StrayDbc",
     "Treatment",
@@ -97,6 +96,22 @@ class CableLoss:
     coupling_95_db: CableDb
 
 
+def _explain(cls: str, keys: Mapping[str, Any], item: Mapping[str, Any]) -> str:
+    """A wrong value of something made from Python: the field, what was found, what is expected."""
+    name, *further = (str(part + 1) if isinstance(part, int) else part for part in item["loc"])
+    fields = {key.field: key for key in keys.values()}
+    key = fields.get(name)
+    if key is None:
+        return f"{cls}: {clean(name)}: unknown; {did_you_mean(name, [*fields])}"
+    if key.kind == "other" or further:
+        said = f"{clean(item['msg'], 300)} (found {shown(item['input'])})"
+        return f"{cls}: {' '.join([name, *further])}: {said}; correct it"
+    if item["type"] in ("missing", "missing_argument"):
+        return f"{cls}: {name}: is missing; give {key.expected}"
+    return f"{cls}: {name}: is {shown(item['input'])} (expected {key.expected}); give that"
+
+
+@explained(lambda item: _explain("model", keys_of(Model), item))
 @dataclass(frozen=True, config=_CHECKED)
 class Model:
     """A row of ``catalogue.csv``.
@@ -110,7 +125,7 @@ class Model:
     harmonic below the power of the emission; None: not known, −50 and −60 dBc are assumed.
     """
 
-    name: Identifier
+    name: Identifier = field(metadata={"column": "model"})
     kind: Kind
     bands: tuple[BandPower, ...] = ()
     pattern: Identifier = "omni"
@@ -118,9 +133,9 @@ class Model:
     emission: Emission = "barrage"
     sync_carriers_mhz: tuple[FreqMhz, ...] = ()
     mas_carriers: tuple[MasCarrier, ...] = ()
-    head_end: str = ""
+    head_end: Text = ""
     head_end_capacity: Annotated[int, Field(ge=0, le=10_000)] = 0
-    construction: str = ""
+    construction: Text = ""
     unit_price_gbp: Pounds = 0.0
     install_gbp: Pounds = 0.0
     cable_gbp_per_m: Pounds = 0.0
@@ -137,11 +152,15 @@ class Model:
     harmonics_dbc: StrayDbc | None = field(default=None, metadata=NAMED_IF_SET)
 
 
+@explained(lambda item: _explain("device", keys_of(Device), item))
 @dataclass(frozen=True, config=_CHECKED)
-class PlacedModel:
-    """A model at a place. Without `power_dbm` the catalogue's power holds in each band.
+class Device:
+    """A row of ``layout.csv``: a model at a place.
 
-    Devices that are ``off`` are silent; ``existing`` and ``planned`` ones both radiate when a layout is evaluated.
+    Without `power_dbm` the catalogue's power holds in each band. Devices that are ``off`` are silent; ``existing``
+    and ``planned`` ones both radiate when a layout is evaluated. `trim_db` adds to the power of one band (``B20``) or
+    channel (``EE/B20/LTE``). A radiating cable is fed at its place and runs from there straight through the points of
+    `route_m`.
     """
 
     id: Identifier
@@ -155,31 +174,6 @@ class PlacedModel:
     tilt_deg: TiltDeg = 0.0
     state: Literal["off", "existing", "planned"] = "planned"
     unit_price_gbp: Pounds | None = None
-
-
-def _explain(cls: str, keys: Mapping[str, Any], item: Mapping[str, Any]) -> str:
-    """A wrong value of a device or treatment made from Python: the field, what was found, what is expected."""
-    name, *further = (str(part + 1) if isinstance(part, int) else part for part in item["loc"])
-    key = keys.get(name)
-    if key is None:
-        return f"{cls}: {clean(name)}: unknown; {did_you_mean(name, [*keys])}"
-    if key.kind == "other" or further:
-        said = f"{clean(item['msg'], 300)} (found {shown(item['input'])})"
-        return f"{cls}: {' '.join([name, *further])}: {said}; correct it"
-    if item["type"] in ("missing", "missing_argument"):
-        return f"{cls}: {name}: is missing; give {key.expected}"
-    return f"{cls}: {name}: is {shown(item['input'])} (expected {key.expected}); give that"
-
-
-@explained(lambda item: _explain("device", keys_of(Device), item))
-@dataclass(frozen=True, config=_CHECKED)
-class Device(PlacedModel):
-    """A row of ``layout.csv``.
-
-    `trim_db` adds to the power of one band (``B20``) or channel (``EE/B20/LTE``). A radiating cable is fed at its
-    place and runs from there straight through the points of `route_m`.
-    """
-
     trim_db: tuple[tuple[str, TrimDb], ...] = ()
     route_m: tuple[RoutePoint, ...] = field(default=(), metadata=NAMED_IF_SET)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -13,16 +14,10 @@ from pydantic import ConfigDict, StringConstraints
 from pydantic.dataclasses import dataclass
 from shapely.geometry import LineString, Point
 
-from quietwing.coverage.equipment import Device, Model, PlacedModel, RoutePoint, TrimDb
+from quietwing.coverage.equipment import Device, Model, RoutePoint, TrimDb
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.tables.cable_cells import route_points, route_problems, route_text
-from quietwing.coverage.tables.rows import (
-    cell_text,
-    items_of,
-    read_file,
-    rows_of,
-    text_of_rows,
-)
+from quietwing.coverage.tables.rows import cell_text, items_of, read_file, rows_of, text_of_rows
 from quietwing.coverage.trims import contradictory_trims
 from quietwing.sites import (
     MOST_RECORD_PROBLEMS,
@@ -60,6 +55,7 @@ LAYOUT_COLUMNS = (
     "trim_db",
 )  # fmt: skip
 ROUTE_COLUMN = "route_m"  # written where a device has a route: a layout without radiating cable stays as it was
+LISTS = ("trim_db", ROUTE_COLUMN)  # columns whose cells hold lists
 FILE = "layout.csv"
 MOST_DEVICES = 10_000
 MOST_TRIMS_LOOKED_AT = 2_000_000  # lists of trims × carriers, assumed: two seconds; of a large site some 10,000
@@ -76,8 +72,8 @@ _TRIM = re.compile(r"([^:]+):([^:]+)")
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class LayoutRow(PlacedModel):
-    """A row of the file as it stands there: trims and route are still text. Their meaning is that of `Device`."""
+class _Lists:
+    """Cells of a row that hold lists, still as text."""
 
     trim_db: Text = ""
     route_m: Annotated[str, StringConstraints(max_length=10_000)] = ""
@@ -117,7 +113,7 @@ def read_layout(path: str | Path, catalogue: Mapping[str, Model]) -> tuple[Devic
 def parse_layout(text: str, catalogue: Mapping[str, Model], file: str = FILE) -> tuple[Device, ...]:
     """The devices in a text. See `read_layout`."""
     findings = Findings()
-    rows = rows_of(text, LayoutRow, (*LAYOUT_COLUMNS, ROUTE_COLUMN), findings, file, MOST_DEVICES)
+    rows = rows_of(text, Device, (*LAYOUT_COLUMNS, ROUTE_COLUMN), findings, file, MOST_DEVICES)
     devices = devices_of(rows.rows, catalogue, findings, file)
     if findings.problems:
         raise ScenarioError(problems_text(tuple(findings.problems)))
@@ -152,7 +148,9 @@ def devices_of(
             what = f"has over {MOST_RECORD_PROBLEMS:,} problems, the rest was not read; correct these"
             findings.problem(file, "", what)
             break
-        row = build(LayoutRow, raw, findings, file, where, ignore_unknown=True)
+        lists = build(_Lists, {name: raw.get(name) for name in LISTS}, findings, file, where)
+        plain = {name: value for name, value in raw.items() if name not in LISTS}
+        row = build(Device, plain, findings, file, where, given=dict.fromkeys(LISTS, ()), ignore_unknown=True)
         name = str(raw.get("model") or "")
         model = catalogue.get(name)
         if name and model is None:
@@ -162,7 +160,7 @@ def devices_of(
                 f"{label('model')} {shown(name)} is not in the catalogue; "
                 f"{did_you_mean(name, _placeable(catalogue))}",
             )
-        if row is None:
+        if row is None or lists is None:
             continue
         if folded(row.id) in first:
             findings.problem(
@@ -171,16 +169,15 @@ def devices_of(
         first.setdefault(folded(row.id), where)
         if model is None:
             continue
-        trims = tuple(_trims(row.trim_db, model, findings, file, where))
+        trims = tuple(_trims(lists.trim_db, model, findings, file, where))
         before = len(findings.problems)
-        route = route_points(row.route_m, findings, file, where)
-        impossible = [*_impossible(row, model, trims, label)]
+        device = replace(row, trim_db=trims, route_m=route_points(lists.route_m, findings, file, where))
+        impossible = [*_impossible(device, model, label)]
         if model.kind in RADIATES and len(findings.problems) == before:
-            impossible += route_problems(model, ((row.x_m, row.y_m, row.z_m), *route), label(ROUTE_COLUMN))
+            impossible += route_problems(model, device.line_m, label(ROUTE_COLUMN))
         for problem in impossible:
             findings.problem(file, where, problem)
-        plain = {name: getattr(row, name) for name in LAYOUT_COLUMNS}
-        devices.append(Device(**plain | {"trim_db": trims, "route_m": route}))
+        devices.append(device)
     return tuple(devices)
 
 
@@ -246,7 +243,7 @@ def _bands_within(model: Model) -> set[str]:
     }
 
 
-def _impossible(row: LayoutRow, model: Model, trims: Iterable[tuple[str, float]], label: Label) -> Iterable[str]:
+def _impossible(device: Device, model: Model, label: Label) -> Iterable[str]:
     """What a model cannot do, each with what to do."""
     if model.kind in ("mesh", "film"):
         yield (
@@ -258,14 +255,14 @@ def _impossible(row: LayoutRow, model: Model, trims: Iterable[tuple[str, float]]
         yield f"{shown(model.name)} is a head-end and does not radiate; remove the row, its nodes call for it"
         return
     highest_dbm = max(band.power_dbm for band in model.bands)
-    if row.power_dbm is not None and row.power_dbm > highest_dbm:
+    if device.power_dbm is not None and device.power_dbm > highest_dbm:
         yield (
-            f"{label('power_dbm')} is {row.power_dbm:g}, above the {highest_dbm:g} dBm {shown(model.name)} can give; "
-            f"lower it or choose a stronger model"
+            f"{label('power_dbm')} is {device.power_dbm:g}, above the {highest_dbm:g} dBm {shown(model.name)} can "
+            f"give; lower it or choose a stronger model"
         )
         return
-    for name, trim_db in trims:
-        base_dbm = row.power_dbm
+    for name, trim_db in device.trim_db:
+        base_dbm = device.power_dbm
         if base_dbm is None:
             base_dbm = next((band.power_dbm for band in model.bands if band.band == name), highest_dbm)
         if trim_db > 0 and base_dbm + trim_db > highest_dbm + _TOP_UP_DB:

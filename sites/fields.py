@@ -23,9 +23,10 @@ _EXAMPLES = {"plmn": "234-30", "band": "B20 or n78", "channel": "EE/B20/LTE", "c
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Key:
-    """One key of a class: its kind, what it may hold, and what it is if left out."""
+    """One key of a class: its kind, what it may hold, and what it is if left out; `field` is the class's own name."""
 
     name: str
+    field: str
     kind: str  # number, integer, flag, text, choice, date, numbers, texts, other
     required: bool
     expected: str
@@ -43,7 +44,7 @@ def keys_of(cls: type) -> Mapping[str, Key]:
 @cache
 def _keys_of(cls: Any) -> Mapping[str, Key]:
     hints = get_type_hints(cls, include_extras=True)
-    return {item.name: _key(item, hints[item.name]) for item in dataclasses.fields(cls)}
+    return {key.name: key for item in dataclasses.fields(cls) for key in [_key(item, hints[item.name])]}
 
 
 def _key(item: dataclasses.Field[Any], hint: Any) -> Key:
@@ -61,6 +62,7 @@ def _key(item: dataclasses.Field[Any], hint: Any) -> Key:
         _, metadata = _unwrapped(get_args(bare)[0])
     low, high, strict = (None, None, "") if kind == "date" else _range(metadata)
     return Key(
+        item.metadata.get("column", item.name),  # of a file that calls it otherwise
         item.name,
         kind,
         required,

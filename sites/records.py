@@ -73,7 +73,7 @@ def build(
     file, where : str
         Where the record stands, for the messages.
     given : mapping, optional
-        Values that do not come from the record: geometry, storeys.
+        Values that do not come from the record, by field: geometry, storeys, lists.
     ignore_unknown : bool
         Keys nobody knows are remarked on and ignored (a table from QGIS has columns of its own), unless one
         looks like a mistyped key that is missing. Otherwise they are problems.
@@ -104,19 +104,20 @@ def build(
     values = dict(given)
     for name, key in keys.items():
         if name in present:
-            ok, values[name] = _converted(key, present[name], findings, file, where)
+            ok, values[key.field] = _converted(key, present[name], findings, file, where)
             if not ok:
-                del values[name]
+                del values[key.field]
                 excused.add(name)
         elif not key.required:
-            values[name] = key.default
+            values[key.field] = key.default
         elif name not in excused:
             findings.problem(file, where, f"{findings.label(name)} is missing; give {key.expected}")
     if len(findings.problems) > before:
         # A first look at the rest: ranges of what could be converted belong in the same report.
-        values |= {name: _harmless(keys[name]) for name in keys if name not in values and keys[name].required}
+        absent = [key for key in keys.values() if key.field not in values and key.required]
+        values |= {key.field: _harmless(key) for key in absent}
     try:
-        made = cls(**values)
+        made: T = cls.__pydantic_validator__.validate_python(values)  # type: ignore[attr-defined]
     except ValidationError as error:
         for problem in error.errors():
             _add_problem(problem, keys, present, findings, file, where)
@@ -269,14 +270,14 @@ def _add_problem(
     problem: Any, keys: Mapping[str, Key], present: Mapping[str, Any], findings: Findings, file: str, where: str
 ) -> None:
     """A validation error of pydantic in our words."""
-    name = str(problem["loc"][0]) if problem["loc"] else ""
-    key = keys.get(name)
-    if key is None or name not in present:
+    field = str(problem["loc"][0]) if problem["loc"] else ""
+    key = next((key for key in keys.values() if key.field == field), None)
+    if key is None or key.name not in present:
         findings.problem(file, where, f"{clean(str(problem['msg']), 300)}; correct it")
         return
     value = problem["input"]
     advice = _range_advice(key, value)
-    findings.problem(file, where, f"{findings.label(name)} is {shown(value)} (expected {key.expected}); {advice}")
+    findings.problem(file, where, f"{findings.label(key.name)} is {shown(value)} (expected {key.expected}); {advice}")
 
 
 def _range_advice(key: Key, value: Any) -> str:

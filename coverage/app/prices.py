@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pydantic import ValidationError
-
 from quietwing.coverage.equipment import Model
 from quietwing.coverage.errors import ScenarioError
-from quietwing.sites import shown
+from quietwing.sites import keys_of, shown
 
 __all__ = ["PRICED", "alike_but_for_prices", "prices_of", "with_price"]
 
@@ -67,8 +65,6 @@ def with_price(catalogue: Mapping[str, Model], name: str, column: str, value: ob
     changed: dict[str, Any] = {column: value}
     try:
         return {**catalogue, name: replace(catalogue[name], **changed)}
-    except ValidationError as error:
-        said = str(error.errors()[0]["msg"])
-        raise ScenarioError(
-            f"{name}: the price is {shown(value)}; {said[:1].lower()}{said[1:]}; correct it"
-        ) from None
+    except ScenarioError:
+        expected = keys_of(Model)[column].expected
+        raise ScenarioError(f"{name}: the price is {shown(value)} (expected {expected}); correct it") from None

@@ -8,7 +8,7 @@ from by_path import module_at
 
 from quietwing.coverage import study
 from quietwing.coverage.catalogue import read_catalogue
-from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import read_layout
 from quietwing.coverage.scenario import OperatorAction, Scenario, TreatmentWish, read_scenario
@@ -119,6 +119,15 @@ def test_numbers_of_numpy_are_numbers():
         ),
         (lambda: replace(DEVICE, trim_db=(("B20", np.nan),)), r"^device: trim_db 1 2: .*finite number \(found nan\)"),
         (lambda: Device("N1", "a", 0.0, 0.0, 0.0, colour=3), r"^device: colour: unknown; choose one of id, model"),
+        (
+            lambda: Model("a", "jammer", gain_dbi=np.nan),
+            r"^model: gain_dbi: is nan \(expected a number from -10 to 30\)",
+        ),
+        (
+            lambda: Model(kind="jam"),
+            r"^model: name: is missing; give text of .*\nmodel: kind: is 'jam' \(",
+        ),
+        (lambda: Model(model="a", kind="jammer"), r"model: model: unknown; "),
         (lambda: Treatment("W1", ""), r"^treatment: model: is '' \(expected text of 1 to 80 characters"),
         (lambda: Scenario(worlds=np.nan), r"^scenario: worlds: .*finite number \(found nan\)"),
         (lambda: OperatorAction(power_db=5.0), r"^operator_actions: power_db: .* less than or equal to 0"),

@@ -132,6 +132,18 @@ def test_a_catalogue_is_read_as_it_was_written(tmp_path):
     assert catalogue_text(models, "prices of\nnobody") == text
 
 
+def test_what_is_wrong_with_lists_and_with_other_cells_of_a_row_is_named_together():
+    def named(read) -> list[str]:
+        with pytest.raises(ScenarioError) as wrong:
+            read()
+        return [line.split(": ")[2].split()[0] for line in str(wrong.value).splitlines()]
+
+    models = "model,kind,bands,unit_price_gbp\nM1,jammer,B20:791-821,abc\n"
+    assert named(lambda: parse_catalogue(models)) == ["bands", "unit_price_gbp"]
+    devices = "id,model,x_m,y_m,z_m,trim_db\nJ1,micro_jammer,0,0,abc," + "B" * 5000
+    assert named(lambda: parse_layout(devices, read_catalogue())) == ["trim_db", "z_m"]
+
+
 def test_a_quote_is_a_price_with_date_and_source():
     text = catalogue_text({"m": replace(CATALOGUE["micro_jammer"], name="m", illustrative=False)})
     assert not parse_catalogue(text)["m"].illustrative

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
+from dataclasses import field, replace
+from typing import Annotated
 
 import pytest
+from pydantic import Field, StringConstraints
+from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from quietwing.sites.findings import Findings
 from quietwing.sites.model import OutsideLevel, Sector
@@ -26,10 +29,29 @@ MAST = {
 }  # fmt: skip
 
 
+@pydantic_dataclass(frozen=True)
+class Named:
+    """A class whose name for a column is not the file's."""
+
+    name: Annotated[str, StringConstraints(max_length=3)] = field(metadata={"column": "model"})
+    price_gbp: Annotated[float, Field(ge=0)] = field(default=1.0, metadata={"column": "price"})
+
+
 def said(cls, raw, **options) -> str:
     findings = Findings()
     assert build(cls, raw, findings, "f", "1", **options) is None
     return "\n".join(findings.problems)
+
+
+def test_a_column_that_a_class_calls_otherwise_is_read_and_named_by_the_column():
+    assert build(Named, {"model": "a", "price": "2"}, Findings(), "f", "1") == Named("a", 2.0)
+    assert build(Named, {"model": "a"}, Findings(), "f", "1") == Named("a", 1.0)
+    assert build(Named, {"price": "2"}, Findings(), "f", "1", given={}) is None
+    assert said(Named, {"price": "2"}).startswith("f: 1: model is missing")
+    wrong = said(Named, {"model": "abcd", "price": -1}).splitlines()
+    assert [line.split(" is ")[0] for line in wrong] == ["f: 1: model", "f: 1: price"]
+    assert said(Named, {"model": "a", "price": "dear"}).startswith("f: 1: price is 'dear'")
+    assert "unknown key 'name'" in said(Named, {"model": "a", "name": "b"})
 
 
 @pytest.mark.parametrize(

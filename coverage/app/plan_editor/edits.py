@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import shapely
-from pydantic import ValidationError
 
 from quietwing.coverage.app.plan_editor.columns import LABELS, TABLE_COLUMNS
 from quietwing.coverage.app.state import Layout
@@ -272,10 +271,8 @@ def replaced(layout: Layout, site: Site, name: str, **changes: Any) -> Layout:
     old = _device({"id": name}, layout)
     try:
         new = replace(old, **changes)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"][:1])
-        raise ScenarioError(f"{name}: {field} is {shown(first['input'])}; {first['msg'].lower()}") from None
+    except ScenarioError as error:
+        raise ScenarioError("\n".join(f"{name}: {line}" for line in str(error).splitlines())) from None
     devices = tuple(new if one is old else one for one in layout.devices)
     return checked(replace(layout, devices=devices), layout, site)
 

@@ -251,7 +251,7 @@ def test_a_property_is_changed_and_nothing_else():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"power_dbm": 90.0}, "power_dbm"),
+        ({"power_dbm": 90.0}, r"^A1-M1: device: power_dbm: is 90.0 \(expected a number from -60 to 60\)"),
         ({"z_m": 8.0}, "storey"),
         ({"trim_db": (("B99", -3.0),)}, "B99"),
     ],
