@@ -138,10 +138,12 @@ def test_what_is_wrong_with_lists_and_with_other_cells_of_a_row_is_named_togethe
             read()
         return [line.split(": ")[2].split()[0] for line in str(wrong.value).splitlines()]
 
-    models = "model,kind,bands,unit_price_gbp\nM1,jammer,B20:791-821,abc\n"
-    assert named(lambda: parse_catalogue(models)) == ["bands", "unit_price_gbp"]
-    devices = "id,model,x_m,y_m,z_m,trim_db\nJ1,micro_jammer,0,0,abc," + "B" * 5000
-    assert named(lambda: parse_layout(devices, read_catalogue())) == ["trim_db", "z_m"]
+    models, devices = "model,kind,bands,unit_price_gbp\nM1,jammer,B20:791-821,", "id,model,x_m,y_m,z_m,trim_db\nJ1,"
+    assert named(lambda: parse_catalogue(f"{models}abc")) == ["bands", "unit_price_gbp"]
+    assert named(lambda: parse_catalogue(f"{models}5")) == ["bands"]  # and not that it has none
+    devices += "micro_jammer,0,0,{},B" + "B" * 5000
+    assert named(lambda: parse_layout(devices.format("abc"), read_catalogue())) == ["trim_db", "z_m"]
+    assert named(lambda: parse_layout(devices.format("2"), read_catalogue())) == ["trim_db"]
 
 
 def test_a_quote_is_a_price_with_date_and_source():

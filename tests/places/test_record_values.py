@@ -7,7 +7,7 @@ from dataclasses import field, replace
 from typing import Annotated
 
 import pytest
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from quietwing.sites.findings import Findings
@@ -29,7 +29,7 @@ MAST = {
 }  # fmt: skip
 
 
-@pydantic_dataclass(frozen=True)
+@pydantic_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Named:
     """A class whose name for a column is not the file's."""
 
