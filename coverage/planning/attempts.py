@@ -48,6 +48,7 @@ __all__ = [
     "is_met",
     "is_tight",
     "judge",
+    "judged_outside",
     "least_margin_db",
     "margin_confidence",
     "nearest_met",
@@ -156,15 +157,21 @@ class JudgedOutside:
 
     def answer(self, known: Known) -> tuple[SpillResult, ...]:
         """The verdict on what it does outside, at each grade."""
-        inputs: PlanningInputs = known(PlanningInputs)
-        treated, links = _with_treatments(inputs, self.treatments)
-        at_hand = _at_hand(inputs, self.devices, self.treatments)
+        return judged_outside(known(PlanningInputs), self.devices, self.treatments, self.stream)
 
-        def judged() -> tuple[SpillResult, ...]:
-            points, scenario = trial_points(treated), inputs.scenario
-            return spill(links, scenario, self.devices, inputs.catalogue, points, stream=self.stream, at_hand=at_hand)
 
-        return at_hand.of(("spill", self.stream), judged)
+def judged_outside(
+    inputs: PlanningInputs, devices: tuple[Device, ...], treatments: tuple[Treatment, ...], stream: int
+) -> tuple[SpillResult, ...]:
+    """The verdict on what a plan does outside, at each grade, worked out in this process."""
+    treated, links = _with_treatments(inputs, treatments)
+    at_hand = _at_hand(inputs, devices, treatments)
+
+    def judged() -> tuple[SpillResult, ...]:
+        points, scenario = trial_points(treated), inputs.scenario
+        return spill(links, scenario, devices, inputs.catalogue, points, stream=stream, at_hand=at_hand)
+
+    return at_hand.of(("spill", stream), judged)
 
 
 def judge(
@@ -193,8 +200,8 @@ def judge(
     Tried
     """
     site, scenario, catalogue = inputs.site, inputs.scenario, inputs.catalogue
-    asked, other = JudgedOutside(devices, treatments, stream), inputs.worked_out.other
-    elsewhere = None if other is None else other.ask(asked)
+    other = inputs.worked_out.other
+    elsewhere = None if other is None else other.ask(JudgedOutside(devices, treatments, stream))
     treated, links = _with_treatments(inputs, treatments)
     judged = judge_rooms(
         links,
@@ -208,7 +215,7 @@ def judge(
         quiet=_quiet(inputs, stream),
         at_hand=_at_hand(inputs, devices, treatments),
     )
-    every_spill = asked.answer(lambda _kind: inputs) if elsewhere is None else elsewhere.result()
+    every_spill = judged_outside(inputs, devices, treatments, stream) if elsewhere is None else elsewhere.result()
     spilled = every_spill[0]
     spent = cost(site, devices, (*inputs.given, *treatments), catalogue, scenario)
     protected = judged.by_room["called_silent"].values

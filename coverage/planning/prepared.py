@@ -12,7 +12,7 @@ from quietwing.coverage.blocking import link_model, quiet_anyway, silence_points
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.other_process import OtherProcess
-from quietwing.coverage.planning.attempts import JudgedOutside, Searched, Tried, margin_confidence
+from quietwing.coverage.planning.attempts import Searched, Tried, judged_outside, margin_confidence
 from quietwing.coverage.planning.attempts import judge as judged_anew
 from quietwing.coverage.planning.paid_anyway import check_budget
 from quietwing.coverage.planning.planning_inputs import PlanningInputs, prepare_inputs
@@ -179,5 +179,4 @@ def judge_outside(
     What was judged on these worlds is not judged again.
     """
     known = inputs.worked_out.judged.get((devices, treatments, stream, *_credited(inputs.scenario)))
-    asked = JudgedOutside(devices, treatments, stream)
-    return asked.answer(lambda _kind: inputs) if known is None else known.every_spill
+    return judged_outside(inputs, devices, treatments, stream) if known is None else known.every_spill

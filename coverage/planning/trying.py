@@ -37,6 +37,7 @@ from quietwing.coverage.planning.prepared import CHOOSING_STREAM, judge, judge_o
 from quietwing.coverage.planning.search_space import RoomLevels, search_space
 from quietwing.coverage.planning.searching import EFFORTS, Effort, find_plan, slack_told_db, with_limits_used
 from quietwing.coverage.planning.warm_start import WarmStart, as_warm_start
+from quietwing.coverage.results import SpillResult
 
 __all__ = ["so_far", "try_all", "warm_start_from"]
 
@@ -47,6 +48,7 @@ FIRST_SLACK_DB = 10.0  # assumed: what adding upper quantiles overstates; the Mo
 MOST_RAISES = 2  # of the power of one plan's jammers, each after the worlds were asked for what is left outside
 MODELS_KEPT = 3  # of the best attempts, and of the last: to keep all of them took 2.8 GB
 LEFT_TO_RAISE_DB = 6.0  # found by trial: a search leaves so much of the limits, and jammers are then made stronger
+FURTHER = replace(EFFORTS["quick"], choices=1)  # of the second search: another choice brings no room (by trial)
 Progress = Callable[[str, float], None]
 
 
@@ -120,12 +122,12 @@ def try_all(
             reserve_db,
             goal,
             warm_start if before is None else before,
-            effort if number >= fewest else EFFORTS["quick"],
+            effort if number >= fewest else FURTHER if number else EFFORTS["quick"],
             lambda share, told=told: told(0.5 + 0.3 * share),  # type: ignore[misc]
             late,
         )
         least_db = least_margin_db(tried)
-        every, margins_db = _judged_both_ways(before, bounding, least_db, late)
+        every, margins_db = _judged_both_ways(before, bounding, least_db, late, number == 0)
         tried.extend(every)
         found_db.extend(margins_db)
         told(1.0)
@@ -148,17 +150,24 @@ def _judged(searched: Searched) -> Tried:
     return judge(searched.space.inputs, devices, treatments, searched, CHOOSING_STREAM)
 
 
+def _outside(searched: Searched) -> SpillResult:
+    """What was found in a model does outside, on those worlds, at the grade asked for."""
+    layout = searched.space.layout(searched.model, searched.found.selection)
+    return judge_outside(searched.space.inputs, *layout, CHOOSING_STREAM)[0]
+
+
 def _judged_both_ways(
-    before: Searched, bounding: BoundAhead, least_db: float, late: Callable[[], bool]
+    before: Searched, bounding: BoundAhead, least_db: float, late: Callable[[], bool], first: bool
 ) -> tuple[list[Tried], list[tuple[float, float]]]:
     """What was found in a model, and the same with jammers as strong as the worlds leave room for outside.
 
     Jammers are raised more than once, each time after the worlds were asked what is left outside; rooms are judged of
-    the strongest that breaks no limit, and of each where another process looks outside meanwhile. Also slacks tried,
-    in order, and the margins outside that came of them.
+    the strongest that breaks no limit, and of each where another process looks outside meanwhile; in the first search
+    of what was found, too: a plan is left where simulations of other worlds find the strongest above a limit. Also
+    slacks tried, in order, and the margins outside that came of them.
     """
-    one, inputs = _judged(before), before.space.inputs
-    found_db = [(before.slack_db, full_margin_db(before, one.attempt.spill_margin_db))]
+    one, inputs = _judged(before) if first else None, before.space.inputs
+    found_db = [(before.slack_db, full_margin_db(before, _outside(before).worst_margin_db))]
     best: Searched | None = None
     for _ in range(MOST_RAISES):
         stronger = None if late() else with_limits_used(before, found_db)
@@ -168,12 +177,12 @@ def _judged_both_ways(
             bounding.begin(stronger.model)
         if inputs.worked_out.other is not None:
             _judged(stronger)
-        layout = stronger.space.layout(stronger.model, stronger.found.selection)
-        spilled = judge_outside(inputs, *layout, CHOOSING_STREAM)[0]
+        spilled = _outside(stronger)
         found_db.append((stronger.slack_db, full_margin_db(stronger, spilled.worst_margin_db)))
         if not breaks(spilled, least_db) and (best is None or stronger.slack_db > best.slack_db):
             best = stronger
-    return [one] if best is None else [one, _judged(best)], found_db
+    every = [_judged(before)] if one is None and best is None else [] if one is None else [one]
+    return every if best is None else [*every, _judged(best)], found_db
 
 
 def _with_few_models(inputs: PlanningInputs, tried: list[Tried]) -> list[Tried]:

@@ -195,11 +195,40 @@ def test_a_higher_effort_begins_with_the_searches_of_the_quick_one(site, monkeyp
     for name in ("quick", "normal"):
         found[name] = optimise(site, site.sectors, replace(with_money(6000), effort=name), CATALOGUE)
     first = len(asked["quick"])
-    assert asked["normal"][:2] == [EFFORTS["quick"]] * 2
+    assert asked["normal"][:2] == [EFFORTS["quick"], trying.FURTHER]
+    assert asked["normal"][:first] == asked["quick"]
     assert all(effort == EFFORTS["normal"] for effort in asked["normal"][2:])
     assert found["normal"].attempts[: len(found["quick"].attempts)] == found["quick"].attempts
     assert len(asked["normal"]) > max(first, 2)
     assert judged(found["normal"]).weight_judged >= judged(found["quick"]).weight_judged
+
+
+@pytest.mark.parametrize("raised", [True, False])
+def test_of_a_further_search_rooms_are_judged_of_the_strongest_alone(site, monkeypatch, raised):
+    """Of the first also as it was found: simulations of other worlds may find the strongest above a limit."""
+    every = []
+    both_ways = trying._judged_both_ways
+
+    def watched(before, *further):
+        every.append((before.slack_db, both_ways(before, *further)))
+        return every[-1][1]
+
+    monkeypatch.setattr(trying, "_judged_both_ways", watched)
+    if not raised:
+        monkeypatch.setattr(trying, "with_limits_used", lambda *_: None)
+    optimise(site, site.sectors, replace(with_money(6000), effort="normal"), CATALOGUE)
+    assert len(every) > 1
+    for number, (slack_db, (tried, found_db)) in enumerate(every):
+        assert found_db[0][0] == slack_db
+        slacks_db = [one.attempt.slack_db for one in tried]
+        if raised and not number:
+            assert slacks_db[0] == slack_db < slacks_db[1]
+        assert len(slacks_db) == (2 if raised and not number else 1)
+        assert all(one.attempt.rooms_model for one in tried)
+        if not raised:
+            assert slacks_db == [slack_db]
+    if raised:
+        assert any(tried[0].attempt.slack_db > slack_db for slack_db, (tried, _) in every[1:])
 
 
 def test_the_solver_tightens_the_bound_of_a_plan_at_thorough_alone(site, monkeypatch):
