@@ -48,7 +48,7 @@ FIRST_SLACK_DB = 10.0  # assumed: what adding upper quantiles overstates; the Mo
 MOST_RAISES = 2  # of the power of one plan's jammers, each after the worlds were asked for what is left outside
 MODELS_KEPT = 3  # of the best attempts, and of the last: to keep all of them took 2.8 GB
 LEFT_TO_RAISE_DB = 6.0  # found by trial: a search leaves so much of the limits, and jammers are then made stronger
-FURTHER = replace(EFFORTS["quick"], choices=1)  # of the second search: another choice brings no room (by trial)
+FURTHER = replace(EFFORTS["quick"], choices=1)  # after the first: another choice brings no room (found by trial)
 Progress = Callable[[str, float], None]
 
 
