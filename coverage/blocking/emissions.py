@@ -81,7 +81,7 @@ def carrier_levels_dbm(
     offered = np.full(len(carriers), -np.inf)
     if model.kind == "jammer":
         powers_dbm = [_band_power_dbm(device, band) for band in model.bands]
-        total_mw = [
+        total_mw = [  # summed as by `add_powers_db`, then all carriers at once
             sum(
                 10 ** (_jammer_dbm(model, band, power_dbm, carrier, span, parts, outside) / 10)
                 for band, power_dbm in zip(model.bands, powers_dbm, strict=True)

@@ -166,7 +166,9 @@ def _judged_both_ways(
     of what was found, too: a plan is left where simulations of other worlds find the strongest above a limit. Also
     slacks tried, in order, and the margins outside that came of them.
     """
-    one, inputs = _judged(before) if first else None, before.space.inputs
+    inputs = before.space.inputs
+    if first:
+        _judged(before)
     found_db = [(before.slack_db, full_margin_db(before, _outside(before).worst_margin_db))]
     best: Searched | None = None
     for _ in range(MOST_RAISES):
@@ -181,8 +183,8 @@ def _judged_both_ways(
         found_db.append((stronger.slack_db, full_margin_db(stronger, spilled.worst_margin_db)))
         if not breaks(spilled, least_db) and (best is None or stronger.slack_db > best.slack_db):
             best = stronger
-    every = [_judged(before)] if one is None and best is None else [] if one is None else [one]
-    return every if best is None else [*every, _judged(best)], found_db
+    every = [before] if first or best is None else []
+    return [_judged(each) for each in (*every, *([] if best is None else [best]))], found_db
 
 
 def _with_few_models(inputs: PlanningInputs, tried: list[Tried]) -> list[Tried]:
