@@ -106,10 +106,14 @@ def watched(seen: Seen) -> Callable[[], None]:
 
 
 def told(searched: Searched, model: PlanModel, name: str, selection: Selection) -> float:
-    """Print what a selection is worth, in the model and on fresh worlds; returns its weight in the model."""
+    """Print what a selection is worth, in the model and on fresh worlds; returns its weight in the model.
+
+    On fresh worlds with jammers as strong as the limits allow that the planner's plan keeps as it is sent.
+    """
     found = score(model, selection)
     inputs = searched.space.inputs
-    devices, treatments = searched.space.layout(model, selection)
+    sent, _ = searched.space.lift(model, searched.alive, selection, searched.slack_db)
+    devices, treatments = searched.space.layout(sent, selection)
     afresh = judge(inputs, devices, treatments, None, REPORTING_STREAM).attempt
     print(
         f"  {name:8} {found.weight:6g} in the model, £{found.cost_pence / 100:,.0f}, limit {found.worst_limit:.3f}"

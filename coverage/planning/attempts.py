@@ -71,15 +71,21 @@ def margin_confidence(scenario: Scenario) -> float:
 
 @dataclass(frozen=True)
 class Searched:
-    """A planning model and what was found in it.
+    """A planning model, what was found in it, and the same as it is sent.
 
     Attributes
     ----------
     space : SearchSpace
     model : PlanModel
+        With powers as rooms need them.
+    alive : int64 ndarray, shape (candidate,)
+        Which candidates of the space the model's are.
     found : Found
+    sent : PlanModel
+        The model with jammers of the plan as strong as limits allow; rooms and limits are those of `model`.
     slack_db : float
-        By which limits were moved.
+        By which limits were moved that it keeps as it is sent: those of the model, or further where the worlds left
+        room outside.
     reserve_db : float64 ndarray, shape (room,)
         Added to the margins of each room.
     bound : float or None
@@ -87,17 +93,26 @@ class Searched:
     reproducible : bool
         False where a clock ended some work.
     unused_db : float
-        How far all limits of the model are from being used up. [dB]
+        How far all limits, moved by `slack_db`, are from being used up as it is sent. [dB]
+    held_back_db : float
+        How much less the model's limits were moved.
     """
 
     space: SearchSpace
     model: PlanModel
+    alive: NDArray[np.int64]
     found: Found
+    sent: PlanModel
     slack_db: float
     reserve_db: NDArray[np.float64]
     bound: float | None = None
     reproducible: bool = True
     unused_db: float = 0.0
+    held_back_db: float = 0.0
+
+    def layout(self) -> tuple[tuple[Device, ...], tuple[Treatment, ...]]:
+        """The plan as it is sent: devices, existing ones first, and treatments."""
+        return self.space.layout(self.sent, self.found.selection)
 
     def claims(self) -> tuple[Claim, ...]:
         """Rooms taken as protected, those left out that are quiet anyway or need nothing in the planning model."""

@@ -139,11 +139,6 @@ class BoundAhead:
         if len(model.candidates) > SMALL_CANDIDATES:
             self._model, self._relaxations = model, Relaxations(model, self._goal, self._cuts)
 
-    @property
-    def busy(self) -> bool:
-        """Whether some model's bound is worked on, or known."""
-        return self._model is not None
-
     def stop(self) -> None:
         """Give up what is not asked for any more."""
         if self._relaxations is not None:

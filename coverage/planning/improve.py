@@ -26,12 +26,13 @@ from quietwing.coverage.planning.problem import Problem
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.score import better, score
 
-__all__ = ["Improved", "Relaxations", "improve"]
+__all__ = ["NEAR_ENOUGH", "Improved", "Relaxations", "improve"]
 
 MOST_BRANCHES = 8
 CHOICE = Work(nodes=1, deadline_s=300.0)  # by trial on houseblock: more nodes bring no room and take as long again
 CHOICE_GAP = 0.01  # of a choice, below which it ends: of the rooms that the model claims more differ in the worlds
 MISSED = 1e-6  # by which a solution breaks a row that it was not told of
+NEAR_ENOUGH = 0.05  # assumed: of a plan, between it and its bound, where the solver makes the bound no tighter
 LITTLE_LOST = 0.02  # of what a choice claims, for which no other is asked for (assumed)
 LEAST_TAKEN = 1e-4  # of a limit: a hundred such candidates take a hundredth of it
 
@@ -98,8 +99,8 @@ class Relaxations:
         """No plan of the model is better: weight, or pence for a target. None where it is not known.
 
         With a plan and `nodes` the solver goes on from each relaxation that leaves room above the plan, so many nodes
-        of branch and bound: its rows and cuts leave every plan in, and whole choices among them are worth less than
-        parts of them.
+        of branch and bound, until the bound is near enough: its rows and cuts leave every plan in, and whole choices
+        among them are worth less than parts of them.
         """
         most = self._goal.target is None
         bounds = [0.0 if one is None else one.bound for one in self.each()]
@@ -116,7 +117,8 @@ class Relaxations:
         part, most = reduced.problem, self._goal.target is None
         start = start_of(self._model, found.selection, found.score.protected, interplay=False)
         holds = bool(((start >= part.lower) & (start <= part.upper)).all())
-        solution = solve(part, start=start if holds else None, work=Work(nodes, CHOICE.deadline_s, bound_alone=True))
+        work = Work(nodes, CHOICE.deadline_s, bound_alone=True)
+        solution = solve(part, start=start if holds else None, work=work, gap=NEAR_ENOUGH)
         if solution.status == "interrupted":
             raise KeyboardInterrupt
         if solution.bound is None or reduced.bound is None or not solution.reproducible:

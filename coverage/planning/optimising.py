@@ -26,8 +26,8 @@ from quietwing.coverage.planning.attempts import (
 )
 from quietwing.coverage.planning.bounds import BoundAhead, Certificate, certify, gap_of, uncertified
 from quietwing.coverage.planning.early_stop import GapStop, check_gap
-from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.holes import holes_of
+from quietwing.coverage.planning.improve import NEAR_ENOUGH
 from quietwing.coverage.planning.milp import Goal
 from quietwing.coverage.planning.paid_anyway import goal_of, missing_for_anything
 from quietwing.coverage.planning.plan import Hole, Plan, Status
@@ -40,14 +40,10 @@ from quietwing.coverage.planning.prepared import (
     judge,
     prepare,
 )
-from quietwing.coverage.planning.score import score
 from quietwing.coverage.planning.search_space import MOST_LIFT_DB, RoomLevels
-from quietwing.coverage.planning.searching import (
-    EFFORTS,
-)
+from quietwing.coverage.planning.searching import EFFORTS, given_in
 from quietwing.coverage.planning.trying import try_all, warm_start_from
 from quietwing.coverage.planning.verify import bound_faults, unsound_claims, verify_plan
-from quietwing.coverage.planning.warm_start import selected
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import Sector, Site
 
@@ -137,11 +133,10 @@ def optimise(
                 raise
         given = 1 if start is not None and tried[1:] else None
         try:
-            placed = [_in_a_model(inputs, inside, tried, one) for one in tried]
-            plan = _plan(inputs, placed, given, bounding, interrupted, late(), say, foreseen)
+            plan = _plan(inputs, inside, tried, given, bounding, interrupted, late(), say, foreseen)
         except KeyboardInterrupt:  # while the bound or the checker was at work: the plan is there already
             bounding.stop()
-            plan = _plan(inputs, tried, given, bounding, True, late(), say, foreseen)
+            plan = _plan(inputs, inside, tried, given, bounding, True, late(), say, foreseen)
     return replace(plan, notes=(*plan.notes, *stop.notes))
 
 
@@ -153,28 +148,22 @@ def _given(inputs: PlanningInputs, start: Plan) -> Tried:
 
 
 def _in_a_model(inputs: PlanningInputs, inside: RoomLevels, tried: list[Tried], one: Tried) -> Tried:
-    """What was judged without a search, in that planning model of those searched which takes most of it as protected.
+    """What was judged without a search, in the first planning model of those searched that allows it.
 
-    As it was where none of them allows it: then nobody knows its value there.
+    As it was where none of them does: then nobody knows its value there.
     """
     searched_for = one.searched is not None or one.attempt.confidence > 0  # also where its model was given up
     warm_start = None if searched_for else warm_start_from(inputs, inside, one)
     if warm_start is None:
         return one
-    best: Searched | None = None
-    for other in tried:
-        known = other.searched
-        selection = None if known is None else selected(known.model, warm_start)
-        if known is None or selection is None:
-            continue
-        found = Found(selection, score(known.model, selection))
-        if not found.score.broken and (best is None or found.score.weight > best.found.score.weight):
-            best = replace(known, found=found)
-    return one if best is None else one.in_model(best)
+    ways = (given_in(other.searched, warm_start) for other in tried if other.searched is not None)
+    placed = next((way for way in ways if way is not None), None)
+    return one if placed is None else one.in_model(placed)
 
 
 def _plan(
     inputs: PlanningInputs,
+    inside: RoomLevels,
     tried: list[Tried],
     given: int | None,
     bounding: BoundAhead,
@@ -186,30 +175,27 @@ def _plan(
     """The best attempt that passes the checker."""
     start = None if given is None else tried[given]
     left, dropped, least_db = list(tried), list[str](), least_margin_db(tried)
-    before: Tried | None = None
     while True:
         best = best_of(inputs, left, least_db)
         if best is None:
             raise ScenarioError(f"no attempt passed the checker: {'; '.join(dropped)}")
         at = next(number for number, one in enumerate(tried) if one is best)
         left = [one for one in left if one is not best]
-        if left and best is not start and best.attempt.weight_judged:
-            again = _afresh(inputs, best)
-            if broken(again, least_db) > broken(best, least_db):
-                dropped.append(f"attempt {at} was put aside: in independent simulations it misses a limit")
-                continue
-            before = _afresh(inputs, start) if before is None and start is not None else before
-            if before is not None and outcome(inputs, before, least_db) < outcome(inputs, again, least_db):
-                dropped.append(
-                    f"attempt {at} was put aside: in independent simulations the plan to start from does more"
-                )
-                continue
+        asked = bool(left) and best is not start and best.attempt.weight_judged > 0
+        if asked and (refused := _refused(inputs, best, start, least_db)):
+            dropped.append(f"attempt {at} was put aside: in independent simulations {refused}")
+            continue
         if foreseen is not None:
             foreseen(best.devices, best.treatments)
+        best = _in_a_model(inputs, inside, tried, best)
+        tried = [best if number == at else one for number, one in enumerate(tried)]
         question = inputs.site, inputs.sectors, inputs.scenario, inputs.catalogue
         for claims_checked in (False, True):
             say("verifying the plan", 0.92)
             searched, goal = _model_of(tried, best), goal_of(inputs)
+            nodes = 0 if interrupted or late or searched is None else _nodes_for(inputs, searched)
+            if searched is not None and nodes:
+                bounding.begin(searched.model)
             holes = holes_of(inputs, best, searched, goal)
             known = None if searched is None else uncertified(searched.found, goal)
             plan = _described(inputs, tried, best, holes, known, interrupted, late)
@@ -217,7 +203,7 @@ def _plan(
             faults = verify_plan(*question, plan, existing=inputs.existing, worlds=worlds, bare=inputs.bare)
             if not faults and searched is not None:  # now the bound, which another process works on meanwhile
                 say("computing an upper bound", 0.96)
-                known = _certified(inputs, searched, bounding, interrupted or late)
+                known = _certified(inputs, searched, bounding, interrupted or late, nodes)
                 plan = _described(inputs, tried, best, holes, known, interrupted, late)
                 faults = tuple(bound_faults(plan, inputs.scenario))
             if not faults:
@@ -233,6 +219,18 @@ def _plan(
         dropped.append(f"attempt {at} was dropped, for the checker found: {faults[0]}")
 
 
+def _refused(inputs: PlanningInputs, best: Tried, start: Tried | None, least_db: float) -> str:
+    """Why the worlds that plans are reported on refuse one; nothing where they do not."""
+    again = _afresh(inputs, best)
+    if broken(again, least_db) > broken(best, least_db):
+        return "it misses a limit"
+    if start is not None:
+        before = _afresh(inputs, start)
+        if outcome(inputs, before, least_db) < outcome(inputs, again, least_db):
+            return "the plan to start from does more"
+    return ""
+
+
 def _afresh(inputs: PlanningInputs, one: Tried) -> Tried:
     """A plan on the worlds that plans are reported on: these may refuse one, and choose none."""
     return judge(inputs, one.devices, one.treatments, None, REPORTING_STREAM)
@@ -243,18 +241,22 @@ def _model_of(tried: list[Tried], best: Tried) -> Searched | None:
     return best.searched or next((one.searched for one in reversed(tried) if one.searched is not None), None)
 
 
-def _certified(inputs: PlanningInputs, searched: Searched, bounding: BoundAhead, ended: bool) -> Certificate:
+def _nodes_for(inputs: PlanningInputs, searched: Searched) -> int:
+    """Of branch and bound, by which the bound of a plan is made tighter: none where the search's is near enough."""
+    weight, pence = searched.found.score.weight, float(searched.found.score.cost_pence)
+    gap = gap_of(weight if goal_of(inputs).target is None else pence, searched.bound)
+    return EFFORTS[inputs.scenario.effort].nodes if gap is None or gap > NEAR_ENOUGH else 0
+
+
+def _certified(
+    inputs: PlanningInputs, searched: Searched, bounding: BoundAhead, ended: bool, nodes: int
+) -> Certificate:
     """What is known of a model and the plan found in it, once its bound is there."""
-    effort = EFFORTS[inputs.scenario.effort]
-    nodes = 0 if ended else effort.nodes
-    return certify(
-        searched.model,
-        goal_of(inputs),
-        searched.found,
-        interrupted=ended,
-        known=bounding.of(searched.model, searched.found, nodes) if searched.bound is None else searched.bound,
-        cuts=effort.cuts,
-    )
+    effort, goal = EFFORTS[inputs.scenario.effort], goal_of(inputs)
+    ahead = bounding.of(searched.model, searched.found, nodes)
+    both = [bound for bound in (searched.bound, ahead) if bound is not None]
+    known = (min if goal.target is None else max)(both, default=None)
+    return certify(searched.model, goal, searched.found, interrupted=ended, known=known, cuts=effort.cuts)
 
 
 def _described(
@@ -279,6 +281,11 @@ def _described(
         if searched is not best.searched:
             value, status = None, "feasible"
             notes.append("no planning model searched allows the plan; the bound is that of the last of them")
+        elif searched is not None and searched.held_back_db and bound is not None:
+            notes.append(
+                f"the planning model kept back {searched.held_back_db:.1f} dB of the limits outside, by which the "
+                f"plan's jammers were then made stronger; value and bound are of plans that keep back as much"
+            )
     if not is_met(inputs, best):
         status = "infeasible" if certified is not None and certified.target_impossible else "none found"
         notes.append(nearest_met(inputs, tried, best))

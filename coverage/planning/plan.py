@@ -26,7 +26,8 @@ class Attempt:
     confidence : float
         Of each single margin in the planning model; a room needs all of its margins at once.
     slack_db : float
-        How far the model's limits outside were moved: adding upper quantiles overstates a sum.
+        How far the limits outside were moved that devices, as strong as they are sent, keep in the planning model:
+        adding upper quantiles overstates a sum.
     rooms_model : int
         Rooms the planning model takes as protected.
     rooms_judged : int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from quietwing.coverage.planning.score import score
 from quietwing.coverage.planning.search_space import SearchSpace
 from quietwing.coverage.planning.warm_start import WarmStart, selected
 
-__all__ = ["EFFORTS", "Effort", "find_plan", "slack_told_db", "with_limits_used"]
+__all__ = ["EFFORTS", "Effort", "find_plan", "given_in", "slack_told_db", "with_limits_used"]
 
 MOST_TURNS = 4  # of a search, between which limits outside are added to the model
 MOVES_OF_A_CANDIDATE = 2_000  # at most: on a small site more find nothing more (found by trial)
@@ -124,8 +124,8 @@ def find_plan(
         bound = relaxations.bound() if relaxations is not None and goal == goal_of(here.inputs) else None
     if nothing:
         bound = found.score.weight
-    model, unused_db = here.lift(model, alive, found.selection, slack_db)
-    return Searched(here, model, found, slack_db, reserve_db, bound, reproducible, unused_db)
+    sent, unused_db = here.lift(model, alive, found.selection, slack_db)
+    return Searched(here, model, alive, found, sent, slack_db, reserve_db, bound, reproducible, unused_db)
 
 
 def _found_in(
@@ -180,6 +180,8 @@ def _completed(
 def with_limits_used(before: Searched, found_db: Sequence[tuple[float, float]]) -> Searched | None:
     """The same plan with jammers as strong as the worlds left room for outside.
 
+    Its planning model stays: what it takes of the limits there is what rooms need, the rest makes them hold.
+
     Parameters
     ----------
     before : Searched
@@ -197,11 +199,37 @@ def with_limits_used(before: Searched, found_db: Sequence[tuple[float, float]]) 
         return None
     if not before.found.selection.candidates:
         return None
-    model, alive = before.space.model(slack_db)
-    plan = _carried(model, before)
-    here, model, found = _completed(before.space, model, alive, Found(plan, score(model, plan)), slack_db)
-    model, unused_db = here.lift(model, alive, found.selection, slack_db)
-    return Searched(here, model, found, slack_db, before.reserve_db, None, before.reproducible, unused_db)
+    sent, unused_db = before.space.lift(before.model, before.alive, before.found.selection, slack_db)
+    held_back_db = slack_db - before.slack_db
+    return replace(before, sent=sent, slack_db=slack_db, unused_db=unused_db, held_back_db=held_back_db)
+
+
+def given_in(before: Searched, warm_start: WarmStart) -> Searched | None:
+    """A layout given, in the planning model of a search, or in that with limits moved as for what was sent.
+
+    Parameters
+    ----------
+    before : Searched
+    warm_start : WarmStart
+        The layout, as strong as it is sent.
+
+    Returns
+    -------
+    Searched or None
+        None where the model does not allow it.
+    """
+    plan = selected(before.model, warm_start)
+    if plan is not None and not score(before.model, plan).broken:
+        return replace(before, found=Found(plan, score(before.model, plan)), sent=before.model, unused_db=0.0)
+    model, alive = before.space.model(before.slack_db)
+    plan = selected(model, warm_start)
+    if plan is None:
+        return None
+    here, model, found = _completed(before.space, model, alive, Found(plan, score(model, plan)), before.slack_db)
+    if found.selection != plan or found.score.broken:
+        return None
+    moved = replace(before, space=here, model=model, alive=alive, bound=None, held_back_db=0.0)
+    return replace(moved, found=found, sent=model, unused_db=0.0)
 
 
 def slack_told_db(slack_db: float) -> float:

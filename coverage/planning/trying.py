@@ -127,7 +127,7 @@ def try_all(
             late,
         )
         least_db = least_margin_db(tried)
-        every, margins_db = _judged_both_ways(before, bounding, least_db, late, number == 0)
+        every, margins_db = _judged_both_ways(before, least_db, late, number == 0)
         tried.extend(every)
         found_db.extend(margins_db)
         told(1.0)
@@ -146,18 +146,16 @@ def try_all(
 
 def _judged(searched: Searched) -> Tried:
     """What was found in a model, on the worlds that plans are chosen on."""
-    devices, treatments = searched.space.layout(searched.model, searched.found.selection)
-    return judge(searched.space.inputs, devices, treatments, searched, CHOOSING_STREAM)
+    return judge(searched.space.inputs, *searched.layout(), searched, CHOOSING_STREAM)
 
 
 def _outside(searched: Searched) -> SpillResult:
     """What was found in a model does outside, on those worlds, at the grade asked for."""
-    layout = searched.space.layout(searched.model, searched.found.selection)
-    return judge_outside(searched.space.inputs, *layout, CHOOSING_STREAM)[0]
+    return judge_outside(searched.space.inputs, *searched.layout(), CHOOSING_STREAM)[0]
 
 
 def _judged_both_ways(
-    before: Searched, bounding: BoundAhead, least_db: float, late: Callable[[], bool], first: bool
+    before: Searched, least_db: float, late: Callable[[], bool], first: bool
 ) -> tuple[list[Tried], list[tuple[float, float]]]:
     """What was found in a model, and the same with jammers as strong as the worlds leave room for outside.
 
@@ -175,8 +173,6 @@ def _judged_both_ways(
         stronger = None if late() else with_limits_used(before, found_db)
         if stronger is None:
             break
-        if not bounding.busy:
-            bounding.begin(stronger.model)
         if inputs.worked_out.other is not None:
             _judged(stronger)
         spilled = _outside(stronger)

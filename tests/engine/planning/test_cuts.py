@@ -212,7 +212,7 @@ def test_the_bound_of_parts_stands_where_a_clock_ended_the_work_and_where_a_plan
     goal, asked = Goal(budget_pence=150_000), []
 
     def late(problem, **how):
-        asked.append(how["work"].bound_alone)
+        asked.append((how["work"].bound_alone, how["gap"]))
         return replace(solve(problem, **how), bound=1.0, reproducible=False)
 
     monkeypatch.setattr(improving, "solve", late)
@@ -220,11 +220,11 @@ def test_the_bound_of_parts_stands_where_a_clock_ended_the_work_and_where_a_plan
     with Relaxations(model, goal, WORK) as relaxations:
         parts = relaxations.bound()
         assert relaxations.bound(one, 1) == parts
-        assert asked == [True]
+        assert asked == [(True, improving.NEAR_ENOUGH)]
     goal = Goal(budget_pence=200_000)
     with Relaxations(model, goal, WORK) as relaxations:
         assert relaxations.bound(both, 1) == pytest.approx(2.0)
-    assert asked == [True]
+    assert asked == [(True, improving.NEAR_ENOUGH)]
 
 
 # --- What a plan does not need.
@@ -253,7 +253,9 @@ def test_rooms_that_count_for_nothing_are_not_claimed():
     plan = Selection((0,), (0, 0, 0))
     rooms = tuple(SimpleNamespace(id=name) for name in ("one", "quiet", "open"))
     here = SimpleNamespace(inputs=SimpleNamespace(site=SimpleNamespace(rooms=rooms)))
-    searched = Searched(here, model, Found(plan, score(model, plan)), 6.0, np.array([0.5, 0.0, 0.0]))
+    searched = Searched(
+        here, model, np.arange(1), Found(plan, score(model, plan)), model, 6.0, np.array([0.5, 0.0, 0.0])
+    )
     assert score(model, plan).protected.tolist() == [True, True, False]
     assert [(claim.room, claim.reserve_db) for claim in searched.claims()] == [("one", 0.5)]
 
@@ -291,7 +293,7 @@ def test_a_claim_that_does_not_hold_is_taken_back_and_the_layout_stays():
     rooms = tuple(SimpleNamespace(id=name) for name in ("one", "two"))
     site = SimpleNamespace(rooms=rooms, room_index={"one": 0, "two": 1})
     here = SimpleNamespace(inputs=SimpleNamespace(site=site))
-    searched = Searched(here, model, Found(plan, score(model, plan)), 6.0, np.zeros(2))
+    searched = Searched(here, model, np.arange(1), Found(plan, score(model, plan)), model, 6.0, np.zeros(2))
     attempt = Attempt(0.975, 6.0, 2, 2, 3.0, 1.0, True, 1000.0)
     less = Tried(attempt, ("jammer",), (), None, None, None, searched).without(("two",))
     assert (less.searched.found.score.weight, less.attempt.rooms_model) == (1.0, 1)

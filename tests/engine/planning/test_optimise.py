@@ -231,6 +231,26 @@ def test_of_a_further_search_rooms_are_judged_of_the_strongest_alone(site, monke
         assert any(tried[0].attempt.slack_db > slack_db for slack_db, (tried, _) in every[1:])
 
 
+def test_what_the_planning_model_kept_back_of_the_limits_is_told(site, monkeypatch):
+    """Where the plan with stronger jammers is taken: the planning model and its bound are those of plans without."""
+    told, values = [], []
+    for strongest in (False, True):
+        if strongest:
+            monkeypatch.setattr(
+                door, "best_of", lambda _, tried, __: max(tried, key=lambda one: one.attempt.slack_db)
+            )
+        plan = optimise(site, site.sectors, with_money(5000), CATALOGUE)
+        told.append([note for note in plan.notes if "kept back" in note])
+        values.append((plan.value, plan.bound))
+    found, sent = plan.attempts[1:]
+    assert (plan.chosen, sent.rooms_model) == (2, found.rooms_model)
+    assert values[0] == values[1]
+    assert told[0] == []
+    assert [
+        f"kept back {sent.slack_db - found.slack_db:.1f} dB of the limits outside" in note for note in told[1]
+    ] == [True]
+
+
 def test_the_solver_tightens_the_bound_of_a_plan_at_thorough_alone(site, monkeypatch):
     assert [EFFORTS[name].nodes for name in ("quick", "normal", "thorough")] == [0, 0, 1]
     asked = []
@@ -246,6 +266,57 @@ def test_the_solver_tightens_the_bound_of_a_plan_at_thorough_alone(site, monkeyp
         monkeypatch.setitem(EFFORTS, "quick", replace(EFFORTS["quick"], nodes=nodes))
         optimise(site, site.sectors, with_money(3000), CATALOGUE)
     assert asked == [4]
+
+
+@pytest.mark.parametrize(("nodes", "begun"), [(0, 0), (1, 1)])
+def test_a_bound_that_the_search_worked_out_is_not_worked_out_again(site, monkeypatch, nodes, begun):
+    models = []
+
+    class Watched(Relaxations):
+        def __init__(self, model, *further):
+            models.append(model)
+            super().__init__(model, *further)
+
+    monkeypatch.setattr(certifying, "Relaxations", Watched)
+    for module in (certifying, searching):
+        monkeypatch.setattr(module, "SMALL_CANDIDATES", 0)
+    monkeypatch.setitem(EFFORTS, "quick", replace(EFFORTS["quick"], nodes=nodes))
+    monkeypatch.setattr(door, "NEAR_ENOUGH", -1.0)
+    plan = optimise(site, site.sectors, with_money(3200), CATALOGUE)
+    assert plan.bound is not None
+    assert len(models) == begun
+
+
+@pytest.mark.parametrize(("goal", "search", "ahead", "taken"), [
+    (Goal(budget_pence=100), 5.0, 4.0, 4.0),
+    (Goal(budget_pence=100), 4.0, 5.0, 4.0),
+    (Goal(target=3.0), 500.0, 400.0, 500.0),
+    (Goal(target=3.0), None, 400.0, 400.0),
+    (Goal(target=3.0), 500.0, None, 500.0),
+    (Goal(), None, None, None),
+])  # fmt: skip
+def test_of_the_bounds_of_a_model_the_tighter_is_told(monkeypatch, goal, search, ahead, taken):
+    """Of a budget the lower bound of what can be protected, of a target the higher one of what must be paid."""
+    monkeypatch.setattr(door, "goal_of", lambda _: goal)
+    monkeypatch.setattr(door, "certify", lambda *_, known, **__: known)
+    inputs = SimpleNamespace(scenario=SimpleNamespace(effort="thorough"))
+    searched = SimpleNamespace(model=None, found=None, bound=search)
+    assert door._certified(inputs, searched, SimpleNamespace(of=lambda *_: ahead), False, 1) == taken
+
+
+@pytest.mark.parametrize(("goal", "bound", "effort", "nodes"), [
+    (Goal(budget_pence=100), 105.0, "thorough", 0),  # 5 % above a weight of 100
+    (Goal(budget_pence=100), 105.2, "thorough", 1),
+    (Goal(budget_pence=100), 200.0, "normal", 0),
+    (Goal(budget_pence=100), None, "thorough", 1),
+    (Goal(target=100.0), 1900.0, "thorough", 0),  # 5 % below a cost of £20
+    (Goal(target=100.0), 1890.0, "thorough", 1),
+])  # fmt: skip
+def test_a_bound_that_is_near_enough_is_made_no_tighter(monkeypatch, goal, bound, effort, nodes):
+    monkeypatch.setattr(door, "goal_of", lambda _: goal)
+    inputs = SimpleNamespace(scenario=SimpleNamespace(effort=effort))
+    found = SimpleNamespace(score=SimpleNamespace(weight=100.0, cost_pence=2000))
+    assert door._nodes_for(inputs, SimpleNamespace(found=found, bound=bound)) == nodes
 
 
 @pytest.fixture(scope="module")
@@ -299,14 +370,37 @@ def test_a_plan_is_made_as_strong_as_the_worlds_left_room_for_outside(looked_at,
         assert after is None  # less than half a decibel to be had
         return
     assert after.slack_db == slack_db
-    assert [claim.room for claim in after.claims()] == [claim.room for claim in before.claims()]
-    names, power_dbm = {}, {}
-    for searched in (before, after):
-        devices, _ = searched.space.layout(searched.model, searched.found.selection)
-        names[searched.slack_db] = [device.id for device in devices]
-        power_dbm[searched.slack_db] = np.array([device.power_dbm for device in devices])
-    assert names[slack_db] == names[2.0]
-    assert (power_dbm[slack_db] >= power_dbm[2.0]).all()  # 12 dB above what rooms need already, and no more
+    assert after.model is before.model  # so that value and bound stay
+    assert after.claims() == before.claims()
+    trims_db = [
+        each.candidates.trim_db[list(before.found.selection.candidates)]
+        for each in (before.model, before.sent, after.sent)
+    ]
+    assert (trims_db[0] <= trims_db[1]).all()
+    assert (trims_db[1] <= trims_db[2]).all()
+    assert 0 < (trims_db[2] - trims_db[0]).max() <= 12.0  # above what rooms need, not above what was sent before
+    assert [device.id for device in after.layout()[0]] == [device.id for device in before.layout()[0]]
+
+
+def test_a_layout_given_is_looked_for_where_limits_are_moved_as_for_what_was_sent(looked_at):
+    """As strong as it is sent it breaks by 3 dB the limits that it kept with powers as rooms need them."""
+    effort = searching.Effort(1, 5_000, 5_000, EFFORTS["quick"].cuts, 1)
+    asked = np.zeros(5), Goal(budget_pence=500_000), None, effort, lambda _share: None, lambda: False
+    loud = searching.find_plan(search_space(*looked_at), 2.0, *asked)
+    tight_db = round(2.0 - loud.unused_db - 3.0, 2)
+    warm_start = as_warm_start(*looked_at, *loud.layout())
+    again = searching.find_plan(search_space(*looked_at, warm_start=warm_start.wishes), tight_db, *asked)
+    assert (again.slack_db, again.found.score.weight) == (tight_db, loud.found.score.weight)
+    assert searching.given_in(again, warm_start) is None
+    placed = searching.given_in(replace(again, slack_db=2.0, bound=4.0), warm_start)
+    assert placed.layout() == loud.layout()
+    assert {claim.room for claim in placed.claims()} >= {claim.room for claim in loud.claims()}
+    assert placed.bound is None  # 4 is that of the model with tighter limits
+    model, alive = again.space.model(2.0)
+    wide = replace(again, model=model, alive=alive, bound=4.0)
+    assert searching.given_in(wide, warm_start).bound == 4.0
+    broken = replace(wide, model=replace(model, limit=100 * model.limit), slack_db=2.0)
+    assert searching.given_in(broken, warm_start).bound is None
 
 
 def _among(candidates, alive, lifted):
