@@ -46,6 +46,7 @@ __all__ = [
     "breaks",
     "broken",
     "is_met",
+    "is_short",
     "is_tight",
     "judge",
     "judged_outside",
@@ -61,6 +62,7 @@ SURER = (
 )
 SUREST = 0.999  # what a scenario may ask for
 MOST_NAMED = 8  # rooms in a note
+LITTLE_SHORT = 0.03  # assumed: share of a plan's rooms for which no further search is begun
 SPARE_DB = 0.7  # left below the limits outside on the worlds a plan is chosen on, so that it holds on others
 
 
@@ -332,6 +334,11 @@ def nearest_met(inputs: PlanningInputs, tried: Sequence[Tried], best: Tried) -> 
     return f"{said}; missing, the nearest first: {', '.join(missing[:MOST_NAMED])}" + (
         f" and {more} more" if more > 0 else ""
     )
+
+
+def is_short(one: Tried) -> bool:
+    """Whether more than a few of the rooms that the model takes as protected are not silent in the worlds."""
+    return one.attempt.rooms_judged < (1 - LITTLE_SHORT) * one.attempt.rooms_model
 
 
 def is_tight(one: Tried, least_db: float) -> bool:

@@ -1,4 +1,4 @@
-"""When a search may end before its last attempt: its best plan is as near to a bound as was asked for."""
+"""When a search may end before its last attempt: its best plan is as near to a bound as was asked for, or usual."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field, replace
 
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.planning.attempts import Tried, best_of, broken, is_met, least_margin_db, outcome
+from quietwing.coverage.planning.attempts import Tried, best_of, broken, is_met, is_short, least_margin_db, outcome
 from quietwing.coverage.planning.bounds import BoundAhead, certify, gap_of
 from quietwing.coverage.planning.cuts import CutWork
 from quietwing.coverage.planning.paid_anyway import goal_of
@@ -32,7 +32,10 @@ class GapStop:
     Attributes
     ----------
     gap : float or None
-        As a share of the plan's value; None: every attempt is made.
+        Asked for, as a share of the plan's value; None: `usual` decides.
+    usual : float or None
+        The gap at which an effort ends by itself, where the search knows a bound and nearly all rooms of the plan are
+        silent in the worlds; None: every attempt is made.
     cuts : CutWork
         Of the relaxation, where the search knows no bound of that model yet.
     bounding : BoundAhead
@@ -42,6 +45,7 @@ class GapStop:
     """
 
     gap: float | None
+    usual: float | None
     cuts: CutWork
     bounding: BoundAhead
     notes: list[str] = field(default_factory=list)
@@ -64,7 +68,8 @@ class GapStop:
         -------
         bool
         """
-        if self.gap is None or not tried:
+        wanted = self.usual if self.gap is None else self.gap
+        if wanted is None or not tried:
             return False
         least_db = least_margin_db(tried)
         best = best_of(inputs, tried, least_db)
@@ -72,6 +77,8 @@ class GapStop:
             return False
         self.looked_at = (*self.looked_at, best)
         if broken(best, least_db) or not is_met(inputs, best):
+            return False
+        if self.gap is None and (best.searched.bound is None or is_short(best)):
             return False
         goal, searched = goal_of(inputs), best.searched
         bound = self.bounding.of(searched.model) if searched.bound is None else searched.bound
@@ -82,7 +89,7 @@ class GapStop:
             kept = best.in_model(replace(searched, bound=bound))
             tried[:] = [kept if one is best else one for one in tried]
             self.looked_at = (*self.looked_at, kept)
-        if gap is None or gap > self.gap or not known.reproducible:
+        if gap is None or gap > wanted or not known.reproducible:
             return False
         again = judge(inputs, best.devices, best.treatments, None, REPORTING_STREAM)
         if broken(again, least_db):
@@ -91,8 +98,9 @@ class GapStop:
             start = judge(inputs, given.devices, given.treatments, None, REPORTING_STREAM)
             if outcome(inputs, start, least_db) < outcome(inputs, again, least_db):
                 return False
+        reason = "were asked for" if self.gap is not None else f"are where effort {inputs.scenario.effort} ends"
         self.notes.append(
             f"the search ended with {left} of its attempts left: its plan is within {100 * gap:.1f} % of the bound, "
-            f"and {100 * self.gap:g} % were asked for"
+            f"and {100 * wanted:g} % {reason}"
         )
         return True

@@ -32,7 +32,7 @@ MOST_BRANCHES = 8
 CHOICE = Work(nodes=1, deadline_s=300.0)  # by trial on houseblock: more nodes bring no room and take as long again
 CHOICE_GAP = 0.01  # of a choice, below which it ends: of the rooms that the model claims more differ in the worlds
 MISSED = 1e-6  # by which a solution breaks a row that it was not told of
-NEAR_ENOUGH = 0.05  # assumed: of a plan, between it and its bound, where the solver makes the bound no tighter
+NEAR_ENOUGH = 0.05  # assumed: gap at which normal begins no further search, and thorough makes no bound tighter
 LITTLE_LOST = 0.02  # of what a choice claims, for which no other is asked for (assumed)
 LEAST_TAKEN = 1e-4  # of a limit: a hundred such candidates take a hundredth of it
 

@@ -120,7 +120,7 @@ def optimise(
     tried: list[Tried] = []
     interrupted = False
     with BoundAhead(goal_of(inputs), effort.cuts) as bounding:
-        stop = GapStop(gap, effort.cuts, bounding)
+        stop = GapStop(gap, effort.gap, effort.cuts, bounding)
         try:
             tried.append(judge(inputs, existing, (), None, CHOOSING_STREAM))
             if start is not None:

@@ -16,7 +16,7 @@ from quietwing.coverage.planning.corrections import next_slack_db
 from quietwing.coverage.planning.cut_down import cut_down
 from quietwing.coverage.planning.cuts import CutWork
 from quietwing.coverage.planning.heuristic import Found, kept_below, search
-from quietwing.coverage.planning.improve import Relaxations, improve
+from quietwing.coverage.planning.improve import NEAR_ENOUGH, Relaxations, improve
 from quietwing.coverage.planning.milp import Goal, Selection
 from quietwing.coverage.planning.paid_anyway import goal_of, missing_for_anything
 from quietwing.coverage.planning.rows import PlanModel
@@ -50,6 +50,8 @@ class Effort:
         Of the solver, at most, each with the rows that the one before broke.
     nodes : int
         Of branch and bound, by which the bound is made tighter than the relaxation's; 0: none.
+    gap : float or None
+        Between a plan and its bound, at which no further search is begun.
     """
 
     attempts: int
@@ -58,6 +60,7 @@ class Effort:
     cuts: CutWork
     choices: int
     nodes: int = 0
+    gap: float | None = None
 
     def moves_of(self, model: PlanModel) -> int:
         """Of each search of a model."""
@@ -70,7 +73,7 @@ class Effort:
 
 EFFORTS = {
     "quick": Effort(1, 600_000, 600_000, CutWork(30_000, 10), 2),
-    "normal": Effort(5, 1_200_000, 600_000, CutWork(60_000, 12), 2),
+    "normal": Effort(5, 1_200_000, 600_000, CutWork(60_000, 12), 2, gap=NEAR_ENOUGH),
     "thorough": Effort(12, 9_000_000, 1_500_000, CutWork(150_000, 30), 4, 1),
 }
 NO_SEARCH = Effort(1, 1, 1, CutWork(1, 1), 1)  # where no plan but what stands can be paid for

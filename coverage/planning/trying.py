@@ -18,6 +18,7 @@ from quietwing.coverage.planning.attempts import (
     best_of,
     breaks,
     broken,
+    is_short,
     least_margin_db,
     rank,
 )
@@ -43,7 +44,6 @@ __all__ = ["so_far", "try_all", "warm_start_from"]
 
 FEWEST_SEARCHES = 2  # where the first plan breaks a limit or falls short
 MOST_IN_VAIN = 4  # as long as no plan that keeps the limits blocks a room (assumed)
-LITTLE_SHORT = 0.03  # assumed: share of a plan's rooms for which no further search is begun
 FIRST_SLACK_DB = 10.0  # assumed: what adding upper quantiles overstates; the Monte Carlo corrects it
 MOST_RAISES = 2  # of the power of one plan's jammers, each after the worlds were asked for what is left outside
 MODELS_KEPT = 3  # of the best attempts, and of the last: to keep all of them took 2.8 GB
@@ -194,12 +194,7 @@ def _with_few_models(inputs: PlanningInputs, tried: list[Tried]) -> list[Tried]:
 def _holds(tried: list[Tried]) -> bool:
     """Whether some plan that was searched for keeps all limits, and nearly all its rooms are silent."""
     least_db = least_margin_db(tried)
-    return any(
-        one.searched is not None
-        and broken(one, least_db) <= 0
-        and one.attempt.rooms_judged >= (1 - LITTLE_SHORT) * one.attempt.rooms_model
-        for one in tried
-    )
+    return any(one.searched is not None and broken(one, least_db) <= 0 and not is_short(one) for one in tried)
 
 
 def _blocks_more(tried: list[Tried]) -> bool:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from typer.testing import CliRunner
 
 from quietwing.coverage.cli import app
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.planning import bounds, early_stop, exact, prepared
+from quietwing.coverage.planning import attempts, bounds, early_stop, exact, prepared, searching, trying
 from quietwing.coverage.planning import optimising as door
 from quietwing.coverage.planning.optimising import optimise
 from quietwing.coverage.planning.plan import HoleKind, Plan
@@ -257,6 +258,37 @@ def test_a_missed_target_does_not_end_the_search_and_a_met_one_does(site):
     assert (len(met.attempts) <= 3, met.status, met.gap) == (True, "optimal", 0.0)
     assert met.value == pytest.approx(1538.40 + 1572.00)
     assert len(optimise(site, site.sectors, five, CATALOGUE, gap=0.0).attempts) > 3
+
+
+@pytest.mark.parametrize(("usual", "bound", "short", "asked", "ends"), [
+    (0.25, 5.0, False, None, True),  # a plan of 4 with a bound of 5: 25 %
+    (0.24, 5.0, False, None, False),
+    (0.25, None, False, None, False),  # a bound that the search does not know is not worked out for this
+    (0.25, 5.0, True, None, False),  # rooms that are not silent in the worlds: the next search may mend it
+    (0.25, 5.0, False, 0.24, False),  # what is asked for goes before what is usual
+    (None, 5.0, False, None, False),
+])  # fmt: skip
+def test_an_effort_ends_at_its_usual_gap_where_the_search_knows_a_bound(
+    site, monkeypatch, usual, bound, short, asked, ends
+):
+    monkeypatch.setitem(door.EFFORTS, "normal", replace(door.EFFORTS["normal"], gap=usual))
+    monkeypatch.setattr(trying, "find_plan", lambda *a: replace(searching.find_plan(*a), bound=bound))
+    monkeypatch.setattr(bounds, "SMALL_CANDIDATES", 0)  # else a plan is proven the best, whatever the search knew
+    monkeypatch.setattr(early_stop, "is_short", lambda _: short)
+    plan = optimise(site, site.sectors, replace(MOST, effort="normal"), CATALOGUE, gap=asked)
+    assert (len(plan.attempts) <= 3) == ends
+    told = [note for note in plan.notes if "25 % are where effort normal ends" in note]
+    assert len(told) == ends
+
+
+def test_normal_ends_where_thorough_makes_no_bound_tighter_and_the_others_make_every_attempt():
+    assert [door.EFFORTS[name].gap for name in ("quick", "normal", "thorough")] == [None, 0.05, None]
+
+
+@pytest.mark.parametrize(("judged", "short"), [(97, False), (96, True)])
+def test_three_of_a_hundred_rooms_may_fall_short(judged, short):
+    one = SimpleNamespace(attempt=SimpleNamespace(rooms_judged=judged, rooms_model=100))
+    assert attempts.is_short(one) == short
 
 
 @pytest.mark.parametrize("gap", [-0.01, float("nan"), float("inf")])
