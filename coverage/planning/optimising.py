@@ -283,8 +283,8 @@ def _described(
             notes.append("no planning model searched allows the plan; the bound is that of the last of them")
         elif searched is not None and searched.held_back_db and bound is not None:
             notes.append(
-                f"the planning model kept back {searched.held_back_db:.1f} dB of the limits outside, by which the "
-                f"plan's jammers were then made stronger; value and bound are of plans that keep back as much"
+                f"the planning model held the limits outside {searched.held_back_db:.1f} dB lower, and the plan's "
+                f"jammers were then made stronger by what was left; value and bound are of plans below the lower ones"
             )
     if not is_met(inputs, best):
         status = "infeasible" if certified is not None and certified.target_impossible else "none found"
