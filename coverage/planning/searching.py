@@ -223,7 +223,9 @@ def given_in(before: Searched, warm_start: WarmStart) -> Searched | None:
     """
     plan = selected(before.model, warm_start)
     if plan is not None and not score(before.model, plan).broken:
-        return replace(before, found=Found(plan, score(before.model, plan)), sent=before.model, unused_db=0.0)
+        slack_db = round(before.slack_db - before.held_back_db, 2)  # the model's own: nothing is made stronger
+        own = replace(before, slack_db=slack_db, held_back_db=0.0)
+        return replace(own, found=Found(plan, score(before.model, plan)), sent=before.model, unused_db=0.0)
     model, alive = before.space.model(before.slack_db)
     plan = selected(model, warm_start)
     if plan is None:

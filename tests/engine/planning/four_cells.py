@@ -89,6 +89,10 @@ def judged(plan: Plan):
 LEAST = replace(MOST, budget_gbp=None, objective="least_cost")
 
 
+def with_money(budget_gbp: float) -> Scenario:
+    return replace(MOST, budget_gbp=budget_gbp)
+
+
 def target(rooms: int) -> Scenario:
     return replace(LEAST, target_rooms=rooms)
 

@@ -9,36 +9,28 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numba
 import numpy as np
 import pytest
 import shapely
 from by_path import module_at
-from numpy.testing import assert_array_equal
 
 from quietwing.coverage.blocking import exposures
-from quietwing.coverage.equipment import Device, Treatment
-from quietwing.coverage.planning import bounds as certifying
-from quietwing.coverage.planning import improve as improving
+from quietwing.coverage.equipment import Device
 from quietwing.coverage.planning import optimising as door
 from quietwing.coverage.planning import searching, trying
 from quietwing.coverage.planning.attempts import margin_confidence
 from quietwing.coverage.planning.bounds import certify
 from quietwing.coverage.planning.heuristic import Found, search
-from quietwing.coverage.planning.improve import Relaxations
-from quietwing.coverage.planning.milp import Goal
 from quietwing.coverage.planning.optimising import REPORTING_STREAM, optimise
 from quietwing.coverage.planning.places import plan_spots
 from quietwing.coverage.planning.plan import HoleKind
 from quietwing.coverage.planning.planning_inputs import prepare_inputs
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.score import fixed_selection, score
-from quietwing.coverage.planning.search_space import room_levels, search_space
 from quietwing.coverage.planning.searching import EFFORTS
 from quietwing.coverage.planning.verify import verify_plan
-from quietwing.coverage.planning.warm_start import as_warm_start, selected
 from quietwing.coverage.report.hole_words import binding_of, reason_in_words
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import evaluate
@@ -50,11 +42,7 @@ CATALOGUE, MOST, judged = four_cells.CATALOGUE, four_cells.MOST, four_cells.judg
 site, plan_for, far_site = four_cells.site, four_cells.plan_for, four_cells.far_site  # fixtures
 LANDING_GBP, CELL_GBP = 1538.40, 1572.00
 FOUR_GBP = LANDING_GBP + 3 * CELL_GBP
-target = four_cells.target
-
-
-def with_money(budget_gbp: float) -> Scenario:
-    return replace(MOST, budget_gbp=budget_gbp)
+target, with_money = four_cells.target, four_cells.with_money
 
 
 def nothing_found(model: PlanModel) -> Found:
@@ -203,223 +191,6 @@ def test_a_higher_effort_begins_with_the_searches_of_the_quick_one(site, monkeyp
     assert judged(found["normal"]).weight_judged >= judged(found["quick"]).weight_judged
 
 
-@pytest.mark.parametrize("raised", [True, False])
-def test_of_a_further_search_rooms_are_judged_of_the_strongest_alone(site, monkeypatch, raised):
-    """Of the first also as it was found: simulations of other worlds may find the strongest above a limit."""
-    every = []
-    both_ways = trying._judged_both_ways
-
-    def watched(before, *further):
-        every.append((before.slack_db, both_ways(before, *further)))
-        return every[-1][1]
-
-    monkeypatch.setattr(trying, "_judged_both_ways", watched)
-    if not raised:
-        monkeypatch.setattr(trying, "with_limits_used", lambda *_: None)
-    optimise(site, site.sectors, replace(with_money(6000), effort="normal"), CATALOGUE)
-    assert len(every) > 1
-    for number, (slack_db, (tried, found_db)) in enumerate(every):
-        assert found_db[0][0] == slack_db
-        slacks_db = [one.attempt.slack_db for one in tried]
-        if raised and not number:
-            assert slacks_db[0] == slack_db < slacks_db[1]
-        assert len(slacks_db) == (2 if raised and not number else 1)
-        assert all(one.attempt.rooms_model for one in tried)
-        if not raised:
-            assert slacks_db == [slack_db]
-    if raised:
-        assert any(tried[0].attempt.slack_db > slack_db for slack_db, (tried, _) in every[1:])
-
-
-def test_what_the_planning_model_kept_back_of_the_limits_is_told(site, monkeypatch):
-    """Where the plan with stronger jammers is taken: the planning model and its bound are those of plans without."""
-    told, values = [], []
-    for strongest in (False, True):
-        if strongest:
-            monkeypatch.setattr(
-                door, "best_of", lambda _, tried, __: max(tried, key=lambda one: one.attempt.slack_db)
-            )
-        plan = optimise(site, site.sectors, with_money(5000), CATALOGUE)
-        told.append([note for note in plan.notes if "dB lower, and the plan's jammers" in note])
-        values.append((plan.value, plan.bound))
-    found, sent = plan.attempts[1:]
-    assert (plan.chosen, sent.rooms_model) == (2, found.rooms_model)
-    assert values[0] == values[1]
-    assert told[0] == []
-    assert [f"held the limits outside {sent.slack_db - found.slack_db:.1f} dB lower" in note for note in told[1]] == [
-        True
-    ]
-
-
-def test_the_solver_tightens_the_bound_of_a_plan_at_thorough_alone(site, monkeypatch):
-    assert [EFFORTS[name].nodes for name in ("quick", "normal", "thorough")] == [0, 0, 1]
-    asked = []
-
-    def whole(_self, reduced, _found, nodes):
-        asked.append(nodes)
-        return reduced.bound
-
-    monkeypatch.setattr(Relaxations, "_of_whole", whole)
-    monkeypatch.setattr(improving, "_may_be_better", lambda *_: True)
-    monkeypatch.setattr(certifying, "SMALL_CANDIDATES", 0)  # else the plan is proven the best
-    for nodes in (0, 4):
-        monkeypatch.setitem(EFFORTS, "quick", replace(EFFORTS["quick"], nodes=nodes))
-        optimise(site, site.sectors, with_money(3000), CATALOGUE)
-    assert asked == [4]
-
-
-@pytest.mark.parametrize(("nodes", "begun"), [(0, 0), (1, 1)])
-def test_a_bound_that_the_search_worked_out_is_not_worked_out_again(site, monkeypatch, nodes, begun):
-    models = []
-
-    class Watched(Relaxations):
-        def __init__(self, model, *further):
-            models.append(model)
-            super().__init__(model, *further)
-
-    monkeypatch.setattr(certifying, "Relaxations", Watched)
-    for module in (certifying, searching):
-        monkeypatch.setattr(module, "SMALL_CANDIDATES", 0)
-    monkeypatch.setitem(EFFORTS, "quick", replace(EFFORTS["quick"], nodes=nodes))
-    monkeypatch.setattr(door, "NEAR_ENOUGH", -1.0)
-    plan = optimise(site, site.sectors, with_money(3200), CATALOGUE)
-    assert plan.bound is not None
-    assert len(models) == begun
-
-
-@pytest.mark.parametrize(("goal", "search", "ahead", "taken"), [
-    (Goal(budget_pence=100), 5.0, 4.0, 4.0),
-    (Goal(budget_pence=100), 4.0, 5.0, 4.0),
-    (Goal(target=3.0), 500.0, 400.0, 500.0),
-    (Goal(target=3.0), None, 400.0, 400.0),
-    (Goal(target=3.0), 500.0, None, 500.0),
-    (Goal(), None, None, None),
-])  # fmt: skip
-def test_of_the_bounds_of_a_model_the_tighter_is_told(monkeypatch, goal, search, ahead, taken):
-    """Of a budget the lower bound of what can be protected, of a target the higher one of what must be paid."""
-    monkeypatch.setattr(door, "goal_of", lambda _: goal)
-    monkeypatch.setattr(door, "certify", lambda *_, known, **__: known)
-    inputs = SimpleNamespace(scenario=SimpleNamespace(effort="thorough"))
-    searched = SimpleNamespace(model=None, found=None, bound=search)
-    assert door._certified(inputs, searched, SimpleNamespace(of=lambda *_: ahead), False, 1) == taken
-
-
-@pytest.mark.parametrize(("goal", "bound", "effort", "nodes"), [
-    (Goal(budget_pence=100), 105.0, "thorough", 0),  # 5 % above a weight of 100
-    (Goal(budget_pence=100), 105.2, "thorough", 1),
-    (Goal(budget_pence=100), 200.0, "normal", 0),
-    (Goal(budget_pence=100), None, "thorough", 1),
-    (Goal(target=100.0), 1900.0, "thorough", 0),  # 5 % below a cost of £20
-    (Goal(target=100.0), 1890.0, "thorough", 1),
-])  # fmt: skip
-def test_a_bound_that_is_near_enough_is_made_no_tighter(monkeypatch, goal, bound, effort, nodes):
-    monkeypatch.setattr(door, "goal_of", lambda _: goal)
-    inputs = SimpleNamespace(scenario=SimpleNamespace(effort=effort))
-    found = SimpleNamespace(score=SimpleNamespace(weight=100.0, cost_pence=2000))
-    assert door._nodes_for(inputs, SimpleNamespace(found=found, bound=bound)) == nodes
-
-
-@pytest.fixture(scope="module")
-def looked_at(site):
-    """The site made ready, once."""
-    inputs = prepare_inputs(site, site.sectors, MOST, CATALOGUE, (), np.zeros(len(site.rooms), bool))
-    return inputs, room_levels(inputs, margin_confidence(inputs.scenario))
-
-
-def test_a_layout_in_the_planning_model_is_the_same_layout(plan_for, looked_at):
-    plan = plan_for(with_money(5000))
-    warm_start = as_warm_start(*looked_at, plan.devices, plan.treatments)
-    here = search_space(*looked_at, warm_start=warm_start.wishes)
-    model, _ = here.model(6.0)
-    selection = selected(model, warm_start)
-    devices, treatments = here.layout(model, selection)
-    assert sorted(devices, key=lambda device: device.id) == sorted(plan.devices, key=lambda device: device.id)
-    assert treatments == plan.treatments
-    assert score(model, selection).broken == ()
-    assert score(model, selection).cost_pence == round(plan.cost.capex_gbp * 100)
-
-
-def test_jammers_are_raised_no_further_than_twelve_decibels_the_catalogue_and_the_limits_allow(looked_at):
-    here = search_space(*looked_at)
-    model, alive = here.model(6.0)
-    selection = search(model, Goal(budget_pence=500_000), moves=5_000).selection
-    chosen = list(selection.candidates)
-    before_db, after_db = model.candidates.trim_db[chosen], None
-    lifted = here.lifted(model, alive, selection, 6.0)
-    after_db = lifted.candidates.trim_db[chosen]
-    assert 6.0 < (after_db - before_db).max() <= 12.0
-    assert (after_db >= before_db).all()
-    assert (after_db <= np.maximum(before_db, 0.0)).all()
-    left = np.delete(np.arange(len(model.candidates)), chosen)
-    assert_array_equal(lifted.candidates.trim_db[left], model.candidates.trim_db[left])
-    shares, _ = replace(here, candidates=_among(here.candidates, alive, lifted)).outside(alive[chosen], None)
-    assert (shares.sum(axis=1) * 10 ** (-6.0 / 10) <= 1).all()
-
-
-@pytest.mark.parametrize(("left_db", "slack_db"), [(9.0, 9.4), (1.5, None)])
-def test_a_plan_is_made_as_strong_as_the_worlds_left_room_for_outside(looked_at, left_db, slack_db):
-    """Limits moved by 2 dB left 9 dB: 1.1 dB are the aim and 0.5 dB are spared, so 2 + 9 - 1.6 = 9.4 dB."""
-    here = search_space(*looked_at)
-    effort = searching.Effort(1, 5_000, 5_000, EFFORTS["quick"].cuts, 1)
-    before = searching.find_plan(
-        here, 2.0, np.zeros(5), Goal(budget_pence=500_000), None, effort, lambda _share: None, lambda: False
-    )
-    before = replace(before, unused_db=0.0)
-    after = searching.with_limits_used(before, [(2.0, left_db)])
-    if slack_db is None:
-        assert after is None  # less than half a decibel to be had
-        return
-    assert after.slack_db == slack_db
-    assert after.model is before.model  # so that value and bound stay
-    assert after.claims() == before.claims()
-    trims_db = [
-        each.candidates.trim_db[list(before.found.selection.candidates)]
-        for each in (before.model, before.sent, after.sent)
-    ]
-    assert (trims_db[0] <= trims_db[1]).all()
-    assert (trims_db[1] <= trims_db[2]).all()
-    assert 0 < (trims_db[2] - trims_db[0]).max() <= 12.0  # above what rooms need, not above what was sent before
-    assert [device.id for device in after.layout()[0]] == [device.id for device in before.layout()[0]]
-
-
-def test_a_layout_given_is_looked_for_where_limits_are_moved_as_for_what_was_sent(looked_at):
-    """As strong as it is sent it breaks by 3 dB the limits that it kept with powers as rooms need them."""
-    effort = searching.Effort(1, 5_000, 5_000, EFFORTS["quick"].cuts, 1)
-    asked = np.zeros(5), Goal(budget_pence=500_000), None, effort, lambda _share: None, lambda: False
-    loud = searching.find_plan(search_space(*looked_at), 2.0, *asked)
-    tight_db = round(2.0 - loud.unused_db - 3.0, 2)
-    warm_start = as_warm_start(*looked_at, *loud.layout())
-    again = searching.find_plan(search_space(*looked_at, warm_start=warm_start.wishes), tight_db, *asked)
-    assert (again.slack_db, again.found.score.weight) == (tight_db, loud.found.score.weight)
-    assert searching.given_in(again, warm_start) is None
-    placed = searching.given_in(replace(again, slack_db=2.0, bound=4.0), warm_start)
-    assert placed.layout() == loud.layout()
-    assert {claim.room for claim in placed.claims()} >= {claim.room for claim in loud.claims()}
-    assert placed.bound is None  # 4 is that of the model with tighter limits
-    model, alive = again.space.model(2.0)
-    wide = replace(again, model=model, alive=alive, bound=4.0)
-    assert searching.given_in(wide, warm_start).bound == 4.0
-    broken = replace(wide, model=replace(model, limit=100 * model.limit), slack_db=2.0)
-    assert searching.given_in(broken, warm_start).bound is None
-
-
-def _among(candidates, alive, lifted):
-    """All candidates of a search space with the powers of a model's."""
-    trim_db = candidates.trim_db.copy()
-    trim_db[alive] = lifted.candidates.trim_db
-    return replace(candidates, trim_db=trim_db)
-
-
-@pytest.mark.parametrize(("confidence", "looked_for"), [(0.9875, 0), (0.0, 1)])
-def test_only_what_was_judged_without_a_search_is_looked_for_in_a_model(monkeypatch, confidence, looked_for):
-    """An attempt whose model was given up keeps the slack and the rooms that it was found with."""
-    asked = []
-    monkeypatch.setattr(door, "warm_start_from", lambda *what: asked.append(what))
-    one = SimpleNamespace(searched=None, attempt=SimpleNamespace(confidence=confidence))
-    assert door._in_a_model(None, None, [one], one) is one
-    assert len(asked) == looked_for
-
-
 def test_what_the_budget_cannot_buy_is_left_out_by_name(site):
     """A managed-access core costs £600,000 and more, a room jammer £4,480 fitted: £6,000 buy jammers alone."""
     asked = replace(MOST, equipment=("micro_jammer", "room_jammer", "mas_node"), budget_gbp=6000.0)
@@ -429,28 +200,6 @@ def test_what_the_budget_cannot_buy_is_left_out_by_name(site):
     assert "mas_node is left out: the first costs more than the budget" in inputs.notes
     poor = prepare_inputs(site, site.sectors, replace(asked, budget_gbp=10.0), CATALOGUE, (), quiet)
     assert len({base.device.model for base in poor.bases}) == 3  # then money is what is missing
-
-
-@pytest.mark.parametrize(("change", "says"), [
-    ({"x_m": 0.123}, "no candidate hangs there"),
-    ({"model": "room_jammer"}, "it may not be bought"),
-    ({"azimuth_deg": 90.0}, "candidates look elsewhere"),
-])  # fmt: skip
-def test_what_no_candidate_can_be_is_not_carried(plan_for, looked_at, change, says):
-    first, *others = plan_for(with_money(5000)).devices
-    assert as_warm_start(*looked_at, (replace(first, **change), *others), ()) is None, says
-
-
-def test_a_window_treated_as_nothing_for_sale_treats_it_is_not_carried(site, looked_at):
-    window = next(opening.id for opening in site.openings if opening.kind == "window")
-    assert as_warm_start(*looked_at, (), (Treatment(window, "window_mesh"),)) is None
-
-
-def test_a_device_that_a_limit_forbids_is_in_no_selection(plan_for, looked_at):
-    plan = plan_for(with_money(5000))
-    warm_start = as_warm_start(*looked_at, plan.devices, ())
-    model, _ = search_space(*looked_at).model(6.0)  # its candidates are not among these
-    assert selected(model, warm_start) is None
 
 
 # --- Targets.
