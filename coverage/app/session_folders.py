@@ -20,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -123,27 +124,29 @@ def _watch() -> None:
     """Take away folders of ended sessions."""
     from streamlit import runtime  # not in a job's process
 
-    from quietwing.coverage.app.jobs import end_all  # which imports this module
-
     gone_since: dict[str, float] = {}
     while True:
         time.sleep(LOOK_EVERY_S)
-        if not runtime.exists():
-            continue
-        server = runtime.get_instance()
-        with _guard:
-            known = dict(_sessions)
-        now_s = time.monotonic()
-        for name, folder in known.items():
-            if server.is_active_session(name):
-                gone_since.pop(name, None)
-            elif now_s - gone_since.setdefault(name, now_s) >= GRACE_S:
-                with _guard:
-                    if _sessions.get(name) == folder:
-                        del _sessions[name]
-                gone_since.pop(name, None)
-                end_all(folder)
-                shutil.rmtree(folder, ignore_errors=True)
+        if runtime.exists():
+            _look(runtime.get_instance().is_active_session, gone_since, time.monotonic())
+
+
+def _look(is_active: Callable[[str], bool], gone_since: dict[str, float], now_s: float) -> None:
+    """Take away folders of sessions that have been gone for the grace; note when others went."""
+    from quietwing.coverage.app.jobs import end_all  # which imports this module
+
+    with _guard:
+        known = dict(_sessions)
+    for name, folder in known.items():
+        if is_active(name):
+            gone_since.pop(name, None)
+        elif now_s - gone_since.setdefault(name, now_s) >= GRACE_S:
+            with _guard:
+                if _sessions.get(name) == folder:
+                    del _sessions[name]
+            gone_since.pop(name, None)
+            end_all(folder)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _hold(file: IO[str]) -> bool:

@@ -92,35 +92,16 @@ def test_a_session_s_folder_goes_when_the_browser_has_been_away_for_the_grace(mo
         folder.mkdir()
         (folder / "plan").write_text("secret")
 
-    class Server:
-        def is_active_session(self, name: str) -> bool:
-            return name == "here"
-
-    from streamlit import runtime
-
-    looks = 0
-
-    class End(Exception):
-        pass
-
-    def sleep(_seconds: float) -> None:
-        nonlocal looks
-        looks += 1
-        if looks > 3:
-            raise End
-
-    monkeypatch.setattr(runtime, "exists", lambda: True)
-    monkeypatch.setattr(runtime, "get_instance", Server)
     monkeypatch.setattr(session_folders, "_sessions", {"here": stays, "gone": goes})
-    clock = iter((0.0, session_folders.GRACE_S - 1, session_folders.GRACE_S + 1))
-    monkeypatch.setattr(
-        session_folders, "time", type("Clock", (), {"sleep": sleep, "monotonic": lambda: next(clock)})
-    )
-    seen = []
-    monkeypatch.setattr("quietwing.coverage.app.jobs.end_all", lambda folder: seen.append((folder, looks)))
-    with pytest.raises(End):
-        session_folders._watch()
-    assert seen == [(goes, 3)], "not before the grace was over"
+    ended = []
+    monkeypatch.setattr("quietwing.coverage.app.jobs.end_all", ended.append)
+    gone_since = {}
+    for now_s in (0.0, session_folders.GRACE_S - 1):
+        session_folders._look("here".__eq__, gone_since, now_s)
+        assert not ended, "not before the grace is over"
+        assert goes.exists()
+    session_folders._look("here".__eq__, gone_since, session_folders.GRACE_S + 1)
+    assert ended == [goes]
     assert not goes.exists()
     assert stays.exists()
     assert session_folders._sessions == {"here": stays}
