@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import OutsideLimit, OutsidePoints, counted, outside_limit, public_links
-from quietwing.coverage.planning.levels import LimitBlock
+from quietwing.coverage.planning.levels import Candidates, LimitBlock
 from quietwing.coverage.planning.planning_links import PlanningLinks
 from quietwing.sites import PointSet
 
-__all__ = ["AskedRows", "Known", "RowLevels"]
+__all__ = ["AskedRows", "Known", "LastShares", "RowLevels"]
 
 MOST_KNOWN_BYTES = 2**29  # of levels there that are kept for the next search
 Levels = NDArray[np.float32]
@@ -116,6 +116,40 @@ class RowLevels:
         )
 
 
+@dataclass
+class LastShares:
+    """Shares of all limits outside that the candidates asked for last take: most are asked for the next time too."""
+
+    most_bytes: int = MOST_KNOWN_BYTES
+    candidates: Candidates | None = None
+    members: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    share: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
+    name: tuple[str, ...] = ()
+
+    def of(
+        self,
+        candidates: Candidates,
+        members: NDArray[np.int64],
+        ask: Callable[[NDArray[np.int64]], tuple[NDArray[np.float64], tuple[str, ...]]],
+    ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+        """Shares of some candidates, shape (row, member), and names of the rows; `ask` is asked for the new ones."""
+        if candidates is not self.candidates or not len(self.name):
+            self.candidates, self.members = candidates, np.zeros(0, np.int64)
+        new = members[~np.isin(members, self.members)]
+        if len(new) == len(members):
+            share, name = ask(members)
+        else:
+            share, name = np.empty((len(self.name), len(members))), self.name
+            old = np.isin(members, self.members)
+            place = {member: at for at, member in enumerate(self.members.tolist())}
+            share[:, old] = self.share[:, [place[member] for member in members[old].tolist()]]
+            if len(new):
+                share[:, ~old] = ask(new)[0]
+        if share.nbytes <= self.most_bytes:
+            self.members, self.share, self.name = members, share, name
+        return share, name
+
+
 def _by_spot(levels: Levels) -> list[Levels]:
     """Levels of shape (mode, spot, row) as an array of its own for each spot."""
     return [levels[:, at].copy() for at in range(levels.shape[1])]
@@ -142,6 +176,7 @@ class Known:
     peaks: dict[int, LimitBlock] = field(default_factory=dict)  # by base, its largest rows alone
     rows: RowLevels = field(default_factory=RowLevels)  # in the rows of a model, of spots that `spots` has not
     kept: RowLevels = field(default_factory=RowLevels)  # in keep rooms
+    shares: LastShares = field(default_factory=LastShares)
     missed: NDArray[np.bool_] | None = None  # rows that plans broke before they were looked at
 
     def limits_outside(

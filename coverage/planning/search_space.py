@@ -276,9 +276,15 @@ class SearchSpace:
 
     def outside(self, members: NDArray[np.int64], wanted: NDArray[np.bool_] | None) -> tuple[Floats, tuple[str, ...]]:
         """Shares that some candidates take of all limits outside, or of those wanted, and their names; no slack."""
-        alive = Alive(np.unique(self.candidates.base[members]))
-        blocks = outside_limits(self.around, self.inputs.outside, alive, self.inputs.known, wanted)
-        return limit_shares(blocks, self.candidates, members)
+
+        def worked_out(some: NDArray[np.int64]) -> tuple[Floats, tuple[str, ...]]:
+            alive = Alive(np.unique(self.candidates.base[some]))
+            blocks = outside_limits(self.around, self.inputs.outside, alive, self.inputs.known, wanted)
+            return limit_shares(blocks, self.candidates, some)
+
+        if wanted is not None:
+            return worked_out(members)
+        return self.inputs.known.shares.of(self.candidates, members, worked_out)
 
     def layout(self, model: PlanModel, selection: Selection) -> tuple[tuple[Device, ...], tuple[Treatment, ...]]:
         """A selection as devices, existing ones first, and treatments."""

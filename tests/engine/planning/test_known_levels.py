@@ -10,7 +10,7 @@ from by_path import module_at
 from numpy.testing import assert_array_equal
 
 from quietwing.coverage.planning import limits
-from quietwing.coverage.planning.known_levels import Known, RowLevels
+from quietwing.coverage.planning.known_levels import Known, LastShares, RowLevels
 from quietwing.coverage.planning.planning_inputs import WorkedOut, prepare_inputs
 from quietwing.coverage.planning.prepared import margin_confidence
 from quietwing.coverage.planning.search_space import room_levels, search_space
@@ -53,6 +53,37 @@ def test_no_level_is_worked_out_twice_for_spots_that_are_asked_for_together(aske
     for rows in ([3, 4, 8], [3, 4, 8], [1, 4, 8], [1, 3, 4, 7, 8]):
         levels.of(spots, np.array(rows), ask)
     assert sorted(pairs) == sorted((spot, row) for spot in spots.tolist() for row in (1, 3, 4, 7, 8))
+
+
+@pytest.mark.parametrize("most_bytes", [2**20, 200, 0])
+def test_shares_are_the_same_whatever_was_asked_last_and_only_new_members_are_asked_for(most_bytes):
+    """Shares tell the set of candidates, the row and the member."""
+    rng, few, many, new = np.random.default_rng(7), object(), object(), []
+    shares, last, every = LastShares(most_bytes), (None, set()), 0
+
+    def exact(candidates, members):
+        return np.arange(5.0)[:, None] + 10.0 * members + 1e4 * (candidates is many)
+
+    for _ in range(60):
+        candidates = few if rng.random() < 0.8 else many
+        members = rng.permutation(12)[: rng.integers(0, 7)]
+
+        def ask(some, candidates=candidates):
+            new.extend(some.tolist())
+            return (exact(candidates, some), tuple("abcde")) if len(some) else (np.zeros((0, 0)), ())
+
+        share, name = shares.of(candidates, members, ask)
+        if len(members):
+            assert_array_equal(share, exact(candidates, members))
+            assert name == tuple("abcde")
+        held = last[1] if candidates is last[0] else set()
+        every += len(set(members.tolist()) - held)
+        if share.nbytes <= most_bytes:
+            last = candidates, set(members.tolist())
+        elif candidates is not last[0]:
+            last = candidates, set()
+        assert shares.share.nbytes <= most_bytes
+    assert len(new) == every
 
 
 @pytest.fixture(scope="module")
