@@ -133,18 +133,17 @@ class LastShares:
         ask: Callable[[NDArray[np.int64]], tuple[NDArray[np.float64], tuple[str, ...]]],
     ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
         """Shares of some candidates, shape (row, member), and names of the rows; `ask` is asked for the new ones."""
-        if candidates is not self.candidates or not len(self.name):
+        if candidates is not self.candidates:
             self.candidates, self.members = candidates, np.zeros(0, np.int64)
-        new = members[~np.isin(members, self.members)]
-        if len(new) == len(members):
+        old = np.isin(members, self.members)
+        if not old.any():
             share, name = ask(members)
         else:
             share, name = np.empty((len(self.name), len(members))), self.name
-            old = np.isin(members, self.members)
             place = {member: at for at, member in enumerate(self.members.tolist())}
             share[:, old] = self.share[:, [place[member] for member in members[old].tolist()]]
-            if len(new):
-                share[:, ~old] = ask(new)[0]
+            if not old.all():
+                share[:, ~old] = ask(members[~old])[0]
         if share.nbytes <= self.most_bytes:
             self.members, self.share, self.name = members, share, name
         return share, name
