@@ -13,7 +13,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from math import inf
 from typing import IO, Any, Generic, Protocol, TypeVar
 
 from quietwing.sites import SiteError, beside
@@ -26,7 +25,9 @@ __all__ = [
     "Question",
     "all_answers",
     "earns_a_process",
+    "last_first",
     "main",
+    "may_plan",
     "other_process",
 ]
 
@@ -87,6 +88,33 @@ def all_answers(
     return tuple(found[::-1])
 
 
+def last_first(
+    questions: Sequence[Question[Answer]], told: Sequence[object], other: OtherProcess | None
+) -> Iterator[Answer]:
+    """Answers from the last question to the first, with which the other process, if there is one, begins.
+
+    Parameters
+    ----------
+    questions : sequence of Question
+    told : sequence of object
+        What they build on: the other process is told it.
+    other : OtherProcess or None
+
+    Yields
+    ------
+    object
+        An answer; nothing is held of those before.
+    """
+    here = {type(given): given for given in told}
+    asked: list[Asked[Answer]] = []
+    if other is not None:
+        for given in told:
+            other.tell(given)
+        asked = [other.ask(one) for one in questions]
+    for question in reversed(questions):
+        yield asked.pop().result() if asked else question.answer(here.__getitem__)
+
+
 class Answers(Mapping[str, Answer]):
     """Answers by name: those at hand, and of questions under way, waited for or worked out when they are read."""
 
@@ -104,16 +132,25 @@ class Answers(Mapping[str, Answer]):
 
 
 class OtherProcess:
-    """The process, idle until it is asked; questions are answered one after another."""
+    """The process, idle until it is asked; questions are answered one after another.
 
-    def __init__(self, process: subprocess.Popen[bytes] | None, pool: ThreadPoolExecutor) -> None:
-        self._process, self._pool = process, pool
+    Attributes
+    ----------
+    stays : bool
+        Whether it is there to the end; where not, whoever it helps ends it before both take too much memory.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes] | None, pool: ThreadPoolExecutor, stays: bool = True) -> None:
+        self._process, self._pool, self.stays = process, pool, stays
         self._known: dict[type, Callable[[], Any]] = {}
+        self._given: dict[type, object] = {}
 
     def tell(self, given: object) -> None:
-        """What later questions build on."""
-        self._pool.submit(self._told, _packed((False, given)))
-        self._known[type(given)] = lambda: given
+        """What later questions build on; of each kind what was told last."""
+        if self._given.get(type(given)) is not given:
+            self._given[type(given)] = given
+            self._pool.submit(self._told, _packed((False, given)))
+            self._known[type(given)] = lambda: given
 
     def ask(self, question: Question[Answer]) -> Asked[Answer]:
         """Begin the work on a question."""
@@ -142,7 +179,7 @@ class OtherProcess:
 
 
 @contextmanager
-def other_process(module: str) -> Iterator[OtherProcess]:
+def other_process(module: str, *, stays: bool = True) -> Iterator[OtherProcess]:
     """A process that loads a module at once, for its questions; leaving the block ends it."""
     process = None
     with suppress(OSError):  # no process is to be had: everything is worked out here
@@ -155,24 +192,30 @@ def other_process(module: str) -> Iterator[OtherProcess]:
             start_new_session=True,  # Ctrl-C is the caller's
         )
     with ThreadPoolExecutor(1) as pool:
-        other = OtherProcess(process, pool)
+        other = OtherProcess(process, pool, stays)
         try:
             yield other
         finally:
             other.end()
 
 
-def earns_a_process(site: str, *, plans: bool = False) -> bool:
-    """Whether there is a core for another process, and so many rooms in a site that it saves more than it costs.
-
-    For `plans` not so many that both together may take more than 4 GiB.
-    """
+def earns_a_process(site: str) -> bool:
+    """Whether there is a core for another process, and so many rooms in a site that it saves more than it costs."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores > 1 and _rooms_bytes(site) > LARGE_BYTES
+
+
+def may_plan(site: str) -> bool:
+    """Whether a site has so few rooms that two processes may search for plans in 4 GiB together."""
+    return _rooms_bytes(site) < MOST_BYTES
+
+
+def _rooms_bytes(site: str) -> int:
     try:
         rooms = beside(site, "rooms.geojson")
-        return cores > 1 and rooms is not None and LARGE_BYTES < rooms.stat().st_size < (MOST_BYTES if plans else inf)
+        return 0 if rooms is None else rooms.stat().st_size
     except (OSError, SiteError):  # whoever reads the site says what is wrong
-        return False
+        return 0
 
 
 def _packed(message: object) -> bytes:

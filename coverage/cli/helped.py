@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from quietwing.coverage import cli
-from quietwing.coverage.other_process import OtherProcess, earns_a_process, other_process
+from quietwing.coverage.other_process import OtherProcess, earns_a_process, may_plan, other_process
 
 __all__ = ["helped"]
 
@@ -15,11 +15,11 @@ __all__ = ["helped"]
 def helped(site: str, *, alone: bool = False, plans: bool = False) -> Iterator[OtherProcess | None]:
     """A process that loads the engine while this one does; None where it would bring nothing, or `alone`.
 
-    For `plans` not where it would take too much memory either.
+    For `plans` it is not to stay where both would take too much memory.
     """
-    if alone or not earns_a_process(site, plans=plans):
+    if alone or not earns_a_process(site):
         yield None
         return
-    with other_process("quietwing.coverage.cli.verdict_worker") as other:
+    with other_process("quietwing.coverage.cli.verdict_worker", stays=not plans or may_plan(site)) as other:
         other.ask(cli.Prepared())
         yield other

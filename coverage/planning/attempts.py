@@ -217,7 +217,7 @@ def judge(
     Tried
     """
     site, scenario, catalogue = inputs.site, inputs.scenario, inputs.catalogue
-    other = inputs.worked_out.other
+    other = inputs.worked_out.staying
     elsewhere = None if other is None else other.ask(JudgedOutside(devices, treatments, stream))
     treated, links = _with_treatments(inputs, treatments)
     judged = judge_rooms(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -194,6 +194,18 @@ class Known:
         if self.held_bytes + size <= self.most_bytes:
             self.held_bytes += size
             self.spots[spot] = part
+
+    def remember(self, peaks: LimitBlock) -> None:
+        """Remember the largest rows of each base of a block of them."""
+        for at, base in enumerate([] if peaks.bases is None else peaks.bases.tolist()):
+            self.peaks[base] = replace(
+                peaks,
+                level_dbm=peaks.level_dbm[:, [at]],
+                row_of=None if peaks.row_of is None else peaks.row_of[:, [at]],
+                cell_over_db=None if peaks.cell_over_db is None else peaks.cell_over_db[:, [at]],
+                cell_row_of=None if peaks.cell_row_of is None else peaks.cell_row_of[:, [at]],
+                bases=np.array([base], np.int64),
+            )
 
     def put(self, spot: int, into: Levels) -> None:
         """Write what is known of a spot into an array of shape (mode, carrier, point)."""

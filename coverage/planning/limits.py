@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -26,13 +26,15 @@ from quietwing.coverage.blocking import (
     signal_lower_dbm,
     upper_against_db,
 )
+from quietwing.coverage.other_process import Asked, OtherProcess, last_first
+from quietwing.coverage.other_process import Known as Told
 from quietwing.coverage.planning.known_levels import AskedRows, Known
 from quietwing.coverage.planning.levels import Alive, LimitBlock
 from quietwing.coverage.planning.modes import meets_own_opening
-from quietwing.coverage.planning.planning_links import PlanningLinks
+from quietwing.coverage.planning.planning_links import PlanningLinks, WaysFrom
 from quietwing.sites import PointSet, scattered, trial_points
 
-__all__ = ["keep_choice", "keep_limits", "look_ahead", "outside_limits", "outside_peaks", "receiver_limits"]
+__all__ = ["keep_limits", "look_ahead", "outside_limits", "outside_peaks", "receiver_limits"]
 
 SPOTS_AT_A_TIME = 32  # looked at together: what is the same for all of them is worked out once
 FEW_ROWS = 512  # of the limits outside, up to which all are in a model from the start
@@ -48,6 +50,7 @@ def outside_limits(
     alive: Alive,
     known: Known | None = None,
     wanted: NDArray[np.bool_] | None = None,
+    other: OtherProcess | None = None,
 ) -> Iterator[LimitBlock]:
     """Spill at every place outside that counts, and capture of phones there; some bases at a time.
 
@@ -62,6 +65,8 @@ def outside_limits(
     wanted : bool ndarray, shape (row,), optional
         The rows to give, of those that there are without it. Levels of spots that are not known yet are worked out at
         their places alone.
+    other : OtherProcess, optional
+        Works out a part of them; it was told the `PlanningLinks`.
 
     Yields
     ------
@@ -78,8 +83,11 @@ def outside_limits(
     asked = AskedRows(points, names, limit, _channels(around), rows if wanted is None else rows[wanted])
     whole = np.empty((len(around.modes.models), *limit.limit_dbm.shape), np.float32)
     every = _spots_of(around, alive.bases)
-    for first in reversed(range(0, len(every), SPOTS_AT_A_TIME)):  # the last that were looked at are known best
-        used = np.intersect1d(every[first : first + SPOTS_AT_A_TIME], _spots_of(around, alive.bases))
+    groups = [every[first : first + SPOTS_AT_A_TIME] for first in range(0, len(every), SPOTS_AT_A_TIME)]
+    ahead = wanted is not None and other is not None
+    in_rows = _begun_ahead(around, asked, [one for one in groups if ahead and not _is_known(one, held)], other)
+    for group in reversed(groups):  # the last that were looked at are known best
+        used = np.intersect1d(group, _spots_of(around, alive.bases))
         new = used[[spot not in held.spots for spot in used.tolist()]]
         path_db = np.empty((len(whole), len(used), len(asked.row)), np.float32)
         if len(new) and wanted is None:
@@ -88,7 +96,7 @@ def outside_limits(
                 held.keep(spot, upper[:, row])
             path_db[:, np.searchsorted(used, new)] = asked.of(upper)
         elif len(new):
-            path_db[:, np.searchsorted(used, new)] = held.rows.of(new, asked.row, partial(_in_rows, around, asked))
+            path_db[:, np.searchsorted(used, new)] = held.rows.of(new, asked.row, in_rows)
         for row, spot in enumerate(used.tolist()):
             if spot in held.spots and spot not in new:
                 held.put(spot, whole)
@@ -97,7 +105,13 @@ def outside_limits(
             yield replace(block, part="outside")
 
 
-def outside_peaks(around: PlanningLinks, places: OutsidePoints, alive: Alive, known: Known) -> Iterator[LimitBlock]:
+def outside_peaks(
+    around: PlanningLinks,
+    places: OutsidePoints,
+    alive: Alive,
+    known: Known,
+    other: OtherProcess | None = None,
+) -> Iterator[LimitBlock]:
     """As `outside_limits`, but of many rows only each base's largest on each carrier; these are remembered too.
 
     Looked for are they where a free field would come nearest to the limit, `LOUD_PLACES` for each carrier and spot:
@@ -109,6 +123,8 @@ def outside_peaks(around: PlanningLinks, places: OutsidePoints, alive: Alive, kn
     places : OutsidePoints
     alive : Alive
     known : Known
+    other : OtherProcess, optional
+        As for `outside_limits`.
 
     Yields
     ------
@@ -121,25 +137,18 @@ def outside_peaks(around: PlanningLinks, places: OutsidePoints, alive: Alive, kn
     if len(rows) <= FEW_ROWS:
         yield from outside_limits(around, places, alive, known)
         return
-    channels = _channels(around)
-    said = AskedRows(points, names, limit, channels, rows).said
-    row_at = np.full(limit.limit_dbm.shape, -1)
-    row_at.ravel()[rows] = np.arange(len(rows))
-    new = Alive(np.array([base for base in alive.bases.tolist() if base not in known.peaks], np.int64))
-    every = _spots_of(around, new.bases)
-    for first in range(0, len(every), SPOTS_AT_A_TIME):
-        used = np.intersect1d(every[first : first + SPOTS_AT_A_TIME], _spots_of(around, new.bases))
-        if not len(used):
-            continue
-        at = _loud_places(around.spot_m[used], points.xyz_m, limit.limit_dbm)
-        here, near = points.some(at), limit.at(at)
-        upper = _upper_by_mode(around, used, here, around.detours(used, here), near)
-        bounded = np.flatnonzero(np.isfinite(near.limit_dbm).ravel())
-        asked = AskedRows(here, [names[place] for place in at.tolist()], near, channels, bounded)
-        of_row = row_at[:, at].ravel()[bounded]
-        for block in _blocks_of(around, new, used, asked.of(upper), asked):
-            yield _largest_only(replace(block, name=said, part="outside"), known, of_row)
-        new.bases = np.intersect1d(new.bases, alive.bases)
+    asked = AskedRows(points, names, limit, _channels(around), rows)
+    new = np.array([base for base in alive.bases.tolist() if base not in known.peaks], np.int64)
+    every = _spots_of(around, new)
+    groups = [every[first : first + SPOTS_AT_A_TIME] for first in range(0, len(every), SPOTS_AT_A_TIME)]
+    reached = around.ways.reached
+    questions = [PeaksOf(spots, _bases_at(around, new, spots), reached) for spots in groups]
+    for blocks, ways in last_first(questions, (around, replace(asked)), other):
+        around.ways.keep(ways)
+        for block in blocks:
+            of_part = replace(block, name=asked.said, part="outside")
+            known.remember(of_part)
+            yield of_part
     old = [base for base in alive.bases.tolist() if base in known.peaks]
     if old:
         each = [known.peaks[base] for base in old]
@@ -153,6 +162,60 @@ def outside_peaks(around: PlanningLinks, places: OutsidePoints, alive: Alive, kn
             cell_row_of=np.concatenate([rows for _, rows in cells if rows is not None], axis=1),
             bases=np.array(old, np.int64),
         )
+
+
+@dataclass(frozen=True)
+class PeaksOf:
+    """The largest rows of bases at some spots, as a question: `PlanningLinks` and `AskedRows` were told."""
+
+    spots: NDArray[np.intp]
+    bases: NDArray[np.int64]
+    reached: NDArray[np.bool_]
+
+    def answer(self, known: Told) -> tuple[tuple[LimitBlock, ...], WaysFrom]:
+        """Blocks of them, whose rows have no names, and the ways that it took."""
+        around, every = known(PlanningLinks), known(AskedRows)
+        around.ways.reach(self.reached)
+        loud = _loud_places(around.spot_m[self.spots], every.points.xyz_m, every.limit.limit_dbm)
+        near = np.flatnonzero(np.isin(every.carrier_and_place[1], loud))
+        asked = replace(every, row=every.row[near])
+        path_db = _in_rows(around, asked, self.spots, asked.row)
+        blocks = _blocks_of(around, Alive(self.bases), self.spots, path_db, asked)
+        largest = tuple(replace(_largest_only(block, near), name=()) for block in blocks)
+        return largest, around.ways.known(self.spots.tolist())
+
+
+@dataclass(frozen=True)
+class InRows:
+    """`_in_rows` of some spots, as a question: `PlanningLinks` and the `AskedRows` were told."""
+
+    spots: NDArray[np.intp]
+
+    def answer(self, known: Told) -> Levels:
+        """They are."""
+        asked = known(AskedRows)
+        return _in_rows(known(PlanningLinks), asked, self.spots, asked.row)
+
+
+def _begun_ahead(
+    around: PlanningLinks, asked: AskedRows, groups: Sequence[NDArray[np.intp]], other: OtherProcess | None
+) -> Callable[[NDArray[np.intp], NDArray[np.intp]], Levels]:
+    """`_in_rows`; another process begins with some groups of spots in all rows: ask for the last of them first."""
+    begun: dict[bytes, Asked[Levels]] = {}
+    if groups and other is not None:
+        other.tell(replace(asked))
+        begun = {group.tobytes(): other.ask(InRows(group)) for group in groups}
+
+    def in_rows(spots: NDArray[np.intp], rows: NDArray[np.intp]) -> Levels:
+        one = begun.pop(spots.tobytes(), None) if len(rows) == len(asked.row) else None
+        return _in_rows(around, asked, spots, rows) if one is None else one.result()
+
+    return in_rows
+
+
+def _is_known(spots: NDArray[np.intp], known: Known) -> bool:
+    """Whether levels of any of some spots are."""
+    return any(spot in known.spots or spot in known.rows.spots for spot in spots.tolist())
 
 
 def _in_rows(
@@ -193,7 +256,7 @@ def _channels(around: PlanningLinks) -> list[str]:
     return [carrier.channel for carrier in around.plain.carriers]
 
 
-def _largest_only(block: LimitBlock, known: Known, of_row: NDArray[np.intp] | None = None) -> LimitBlock:
+def _largest_only(block: LimitBlock, of_row: NDArray[np.intp]) -> LimitBlock:
     """The largest rows of a block on each carrier, above their limits; `of_row` are their numbers in the part."""
     starts = np.flatnonzero(np.diff(block.carrier, prepend=-2))
     runs = list(zip(starts.tolist(), [*starts[1:].tolist(), len(block.carrier)], strict=True))
@@ -201,11 +264,11 @@ def _largest_only(block: LimitBlock, known: Known, of_row: NDArray[np.intp] | No
     def most(above_db: Levels) -> tuple[Levels, NDArray[np.int64]]:
         row_of = np.stack([first + above_db[first:end].argmax(axis=0) for first, end in runs])
         largest = np.take_along_axis(above_db, row_of, axis=0)
-        return largest, row_of if of_row is None else of_row[row_of]
+        return largest, of_row[row_of]
 
     level_db, row_of = most(block.level_dbm - block.limit_dbm[:, None, None].astype(np.float32))
     cell = (None, None) if block.cell_over_db is None else most(block.cell_over_db)
-    found = replace(
+    return replace(
         block,
         carrier=block.carrier[starts],
         limit_dbm=np.zeros(len(starts)),
@@ -214,16 +277,6 @@ def _largest_only(block: LimitBlock, known: Known, of_row: NDArray[np.intp] | No
         cell_over_db=cell[0],
         cell_row_of=cell[1],
     )
-    for at, base in enumerate([] if block.bases is None else block.bases.tolist()):
-        known.peaks[base] = replace(
-            found,
-            level_dbm=level_db[:, [at]],
-            row_of=row_of[:, [at]],
-            cell_over_db=None if cell[0] is None else cell[0][:, [at]],
-            cell_row_of=None if cell[1] is None else cell[1][:, [at]],
-            bases=np.array([base], np.int64),
-        )
-    return found
 
 
 def look_ahead(around: PlanningLinks, places: OutsidePoints, known: Known) -> None:
@@ -239,42 +292,6 @@ def look_ahead(around: PlanningLinks, places: OutsidePoints, known: Known) -> No
     around.ways.look_at(demanding_points(around.plain, trial_points(around.plain.scene.site)))
 
 
-def keep_choice(around: PlanningLinks) -> tuple[dict[tuple[int, str], int], tuple[str, ...]]:
-    """The carrier that each operator named for a keep room is held to there: the one with most room for blockers.
-
-    Parameters
-    ----------
-    around : PlanningLinks
-
-    Returns
-    -------
-    chosen : dict
-        Carrier by room and operator.
-    notes : tuple of str
-        Operators that do not serve the room to begin with.
-    """
-    site, plain = around.plain.scene.site, around.plain
-    points = demanding_points(plain, trial_points(site))
-    chosen: dict[tuple[int, str], int] = {}
-    notes = []
-    if not len(points):
-        return {}, ()
-    limit_dbm = keep_limit_dbm(plain, around.scenario, public_links(plain, points))
-    for room in np.unique(points.room).tolist():
-        worst_dbm = limit_dbm[:, points.room == room].min(axis=1)
-        for operator in dict.fromkeys(site.rooms[room].operators):
-            mine = [c for c, carrier in enumerate(plain.carriers) if carrier.channel.split("/")[0] == operator]
-            best = max(mine, key=lambda c: (worst_dbm[c], -c), default=-1)
-            if best < 0 or np.isneginf(worst_dbm[best]):
-                notes.append(
-                    f"{operator} does not serve {site.rooms[room].id} with {around.scenario.asked.confidence:.0%} to "
-                    f"begin with: no plan can keep that"
-                )
-            else:
-                chosen[room, operator] = best
-    return chosen, tuple(notes)
-
-
 def keep_limits(
     around: PlanningLinks, chosen: Mapping[tuple[int, str], int], alive: Alive, known: Known
 ) -> Iterator[LimitBlock]:
@@ -284,7 +301,7 @@ def keep_limits(
     ----------
     around : PlanningLinks
     chosen : mapping
-        From `keep_choice`.
+        Carrier by room and operator, from `keep_choice`.
     alive : Alive
         The bases still in question.
     known : Known

@@ -22,11 +22,9 @@ from quietwing.coverage.blocking import (
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.other_process import OtherProcess
 from quietwing.coverage.planning.costing import head_ends_needed
+from quietwing.coverage.planning.keep_choice import keep_choice
 from quietwing.coverage.planning.known_levels import Known
 from quietwing.coverage.planning.levels import HeadEnds
-from quietwing.coverage.planning.limits import (
-    keep_choice,
-)
 from quietwing.coverage.planning.modes import Modes, prepare_modes
 from quietwing.coverage.planning.places import Spot, place_of, plan_spots
 from quietwing.coverage.planning.planning_links import Base, PlanningLinks
@@ -88,6 +86,17 @@ class WorkedOut:
     treated: tuple[tuple[Treatment, ...], Site, LinkModel] | None = None
     at_hand: tuple[tuple[tuple[Device, ...], tuple[Treatment, ...]], LinksAtHand] | None = None
     other: OtherProcess | None = None
+
+    @property
+    def staying(self) -> OtherProcess | None:
+        """The other process, where it stays while plans are searched for."""
+        return self.other if self.other is not None and self.other.stays else None
+
+    def end_what_leaves(self) -> None:
+        """End the other process where it does not stay."""
+        if self.other is not None and not self.other.stays:
+            self.other.end()
+            self.other = None
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "other": None}

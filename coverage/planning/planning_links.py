@@ -24,8 +24,6 @@ from quietwing.coverage.blocking import (
 )
 from quietwing.coverage.equipment import CableLoss, Device, Model, RoutePoint
 from quietwing.coverage.kept import Kept
-from quietwing.coverage.other_process import Asked, OtherProcess
-from quietwing.coverage.other_process import Known as Told
 from quietwing.coverage.planning.modes import Modes
 from quietwing.coverage.planning.places import Spot
 from quietwing.coverage.propagation import (
@@ -44,7 +42,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.trims import shared_groups
 from quietwing.sites import PointSet, trial_points
 
-__all__ = ["Base", "PlanningLinks"]
+__all__ = ["Base", "PlanningLinks", "WaysFrom"]
 
 SPOTS_AT_A_TIME = 32  # whose ways are found together
 MOST_WAYS_BYTES = 2**29  # of ways from spots that are kept: all of campus (290 MB)
@@ -71,6 +69,13 @@ class _Known(NamedTuple):
     exits: dict[int, int]
 
 
+class WaysFrom(NamedTuple):
+    """Ways from some spots to the portals `reached`."""
+
+    reached: NDArray[np.bool_]
+    known: Mapping[int, list[_Known]]
+
+
 class SpotWays:
     """Ways from spots to the portals of a site by which places asked for are reached, kept for the next places.
 
@@ -90,65 +95,55 @@ class SpotWays:
         self._known: Kept[int, list[_Known]] = Kept(
             MOST_WAYS_BYTES, lambda known: sum(one.to.ways.nbytes + one.to.portal.nbytes for one in known)
         )
-        self._asked: dict[int, Asked[dict[int, list[_Known]]]] = {}
+
+    @property
+    def reached(self) -> NDArray[np.bool_]:
+        """Portals by which the places that are looked at are reached, shape (portal,)."""
+        return self._reached.copy()
 
     def look_at(self, points: PointSet) -> None:
         """Keep the ways to these places too."""
-        reached = self._model.graph.candidates(points.xyz_m)[2]
-        if not self._reached[reached].all():
-            self._reached[reached] = True
-            self._known.clear()
-            self._asked.clear()
+        reached = np.zeros_like(self._reached)
+        reached[self._model.graph.candidates(points.xyz_m)[2]] = True
+        self.reach(reached)
 
-    def ask(self, spots: NDArray[np.intp], other: OtherProcess) -> None:
-        """Let another process begin with the ways from some spots: it was told the `PlanningLinks` these are of."""
-        for begin in range(0, len(spots), SPOTS_AT_A_TIME):
-            some = spots[begin : begin + SPOTS_AT_A_TIME].tolist()
-            self._asked |= dict.fromkeys(some, other.ask(WaysFrom(tuple(some), self._reached.copy())))
+    def reach(self, reached: NDArray[np.bool_]) -> None:
+        """Keep the ways to these portals too."""
+        if not self._reached[reached].all():
+            self._reached |= reached
+            self._known.clear()
+
+    def known(self, spots: Sequence[int]) -> WaysFrom:
+        """Those from some spots that are kept."""
+        return WaysFrom(self.reached, {spot: self._known[spot] for spot in spots if spot in self._known})
+
+    def keep(self, ways: WaysFrom) -> None:
+        """Keep what another process worked out, where it looked at the same places."""
+        if np.array_equal(ways.reached, self._reached):
+            for spot, known in ways.known.items():
+                self._known[spot] = known
+            self._known.trim()
 
     def senders(self, spots: NDArray[np.intp], points: PointSet) -> SenderDetours:
         """All places of some of the spots as senders to some points, spot by spot."""
         self.look_at(points)
-        for spot in spots.tolist():
-            if spot in self._asked and spot not in self._known:
-                for one, known in self._asked[spot].result().items():
-                    del self._asked[one]
-                    self._known[one] = known
-        for spot, known in self.found([spot for spot in spots.tolist() if spot not in self._known]).items():
-            self._known[spot] = known
+        new = [spot for spot in spots.tolist() if spot not in self._known]
+        found = iter(site_senders(self._model, self._places_of(new), reached=self._reached))
+        for spot in new:
+            self._known[spot] = [self._some(one) for one in islice(found, len(self._places_m[spot]))]
         each = [one for spot in spots.tolist() for one in self._known[spot]]
         self._known.touch(spots.tolist())
         self._known.trim()
         senders = [Sender(one.to.spread(len(self._reached)), one.near, one.exits) for one in each]
         return SenderDetours.of(self._model, self._places_of(spots.tolist()), senders)
 
-    def found(self, spots: Sequence[int], reached: NDArray[np.bool_] | None = None) -> dict[int, list[_Known]]:
-        """The ways from some spots, worked out anew: to portals `reached`, or to those that are looked at."""
-        reached = self._reached if reached is None else reached
-        senders = site_senders(self._model, self._places_of(spots), reached=reached)
-        each = iter([self._some(one, reached) for one in senders])
-        return {spot: list(islice(each, len(self._places_m[spot]))) for spot in spots}
-
-    def _some(self, sender: Sender, reached: NDArray[np.bool_]) -> _Known:
-        wanted = reached.copy()
+    def _some(self, sender: Sender) -> _Known:
+        wanted = self.reached
         wanted[[*sender.near, *sender.exits]] = True
         return _Known(WaysTo.of(sender.ways, wanted), sender.near, sender.exits)
 
     def _places_of(self, spots: Sequence[int]) -> Floats:
         return np.concatenate([np.empty((0, 3)), *(self._places_m[spot] for spot in spots)])
-
-
-@dataclass(frozen=True)
-class WaysFrom:
-    """Ways from some spots, as a question to another process: it was told the `PlanningLinks`."""
-
-    spots: tuple[int, ...]
-    reached: NDArray[np.bool_]
-
-    def answer(self, known: Told) -> dict[int, list[_Known]]:
-        """They are, by spot."""
-        around: PlanningLinks = known(PlanningLinks)
-        return around.ways.found(self.spots, self.reached)
 
 
 @dataclass(frozen=True)

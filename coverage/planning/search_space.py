@@ -14,7 +14,7 @@ from scipy.special import ndtri
 
 from quietwing.coverage.blocking import Needs, draft_needs
 from quietwing.coverage.equipment import Device, Treatment
-from quietwing.coverage.other_process import Known, all_answers
+from quietwing.coverage.other_process import Known, last_first
 from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.levels import Alive, Candidates, RoomBlock
 from quietwing.coverage.planning.limit_rows import LimitRows, limit_rows, limit_shares
@@ -85,16 +85,9 @@ def room_levels(inputs: PlanningInputs, confidence: float) -> RoomLevels:
     """
     scenario = replace(inputs.scenario, confidence=confidence)
     around = PlanningLinks(inputs.modes, scenario, inputs.catalogue, inputs.spots, inputs.bases)
-    needs, other = draft_needs(around.plain, scenario), inputs.worked_out.other
     questions = [LevelsIn(rooms, float(ndtri(confidence))) for rooms in room_parts(around, inputs.wanted)]
-    if other is None:
-        found = tuple(one.answer(lambda _kind: around) for one in questions)
-    else:
-        other.tell(around)
-        found = all_answers([other.ask(one) for one in questions])
-        look_ahead(around, inputs.outside, inputs.known)
-        around.ways.ask(np.flatnonzero(~around.by_cable), other)
-    return RoomLevels(around, needs, tuple(chain.from_iterable(found)))
+    found = list(last_first(questions, (around,), inputs.worked_out.other))
+    return RoomLevels(around, draft_needs(around.plain, scenario), tuple(chain.from_iterable(found[::-1])))
 
 
 @dataclass(frozen=True)
@@ -279,7 +272,8 @@ class SearchSpace:
 
         def worked_out(some: NDArray[np.int64]) -> tuple[Floats, tuple[str, ...]]:
             alive = Alive(np.unique(self.candidates.base[some]))
-            blocks = outside_limits(self.around, self.inputs.outside, alive, self.inputs.known, wanted)
+            known, other = self.inputs.known, self.inputs.worked_out.other
+            blocks = outside_limits(self.around, self.inputs.outside, alive, known, wanted, other)
             return limit_shares(blocks, self.candidates, some)
 
         if wanted is not None:
@@ -346,7 +340,7 @@ def search_space(
     alive = Alive(np.unique(candidates.base))
     look_ahead(around, inputs.outside, inputs.known)
     blocks_of_limits = chain(
-        outside_peaks(around, inputs.outside, alive, inputs.known),
+        outside_peaks(around, inputs.outside, alive, inputs.known, inputs.worked_out.other),
         keep_limits(around, chosen, alive, inputs.known),
         receiver_limits(around, alive),
     )

@@ -116,6 +116,7 @@ def try_all(
             () if warm_start is None else warm_start.wishes,
             lambda share, told=told: told(0.5 * share),  # type: ignore[misc]
         )
+        inputs.worked_out.end_what_leaves()
         before = find_plan(
             here,
             slack_db,
@@ -173,7 +174,7 @@ def _judged_both_ways(
         stronger = None if late() else with_limits_used(before, found_db)
         if stronger is None:
             break
-        if inputs.worked_out.other is not None:
+        if inputs.worked_out.staying is not None:
             _judged(stronger)
         spilled = _outside(stronger)
         found_db.append((stronger.slack_db, full_margin_db(stronger, spilled.worst_margin_db)))

@@ -169,19 +169,21 @@ def crossing_counts(
     group: ArrayLike,
     n_groups: int,
     *,
-    skip_building: int = NO_BUILDING,
+    building: int | None = None,
     paired: bool = False,
 ) -> NDArray[np.int16]:
     """How many quads of each group of surfaces each ray crosses, open holes included, without floor cap.
 
     Parameters
     ----------
-    prepared, tx_m, points, skip_building, paired
+    prepared, tx_m, points, paired
         As for `element_loss_db`.
     group : array_like of int, shape (surface,)
         Group of each surface, below `n_groups`; negative: not counted.
     n_groups : int
         Number of groups.
+    building : int, optional
+        Only elements of this building are there.
 
     Returns
     -------
@@ -199,7 +201,9 @@ def crossing_counts(
             f"expected {prepared.surfaces} numbers below {n_groups}"
         )
     table = _counting_table(of_surface.tobytes(), n_groups)
-    active = (of_surface >= 0)[prepared.surface] & (prepared.building != skip_building)
+    active = (of_surface >= 0)[prepared.surface]
+    if building is not None:
+        active &= prepared.building == building
     no_cap = np.empty(0, np.float32)
     return _sum(prepared, table, tx_m, points, active, no_cap, None, None, paired).astype(np.int16)
 

@@ -59,8 +59,8 @@ class Obstacle:
         if not len(surfaces):  # a block drawn as an outline alone, and nothing else
             return np.zeros((len(self.at), 0), np.int16)
         asked = scene.prepared, mast_m, xyz_m[self.at], surfaces, len(surfaces)
-        every, others = crossing_counts(*asked)[0], crossing_counts(*asked, skip_building=self.building)[0]
-        return np.asarray(every - others, np.int16)
+        counts: NDArray[np.int16] = crossing_counts(*asked, building=self.building)[0]
+        return counts
 
 
 @dataclass(frozen=True, slots=True)

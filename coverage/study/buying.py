@@ -91,8 +91,9 @@ def optimise(
         say(what, 0.7 * share)
 
     prepared = prepare(site, sectors, scenario, catalogue, existing=existing, progress=searching, other=other)
-    given = None if other is None else other.ask(LayoutGiven(scenario, devices, maps))
-    ahead = MapsAhead(site, scenario, other) if maps and other is not None else None
+    staying = other if other is not None and other.stays else None
+    given = None if staying is None else staying.ask(LayoutGiven(scenario, devices, maps))
+    ahead = MapsAhead(site, scenario, staying) if maps and staying is not None else None
     if time_limit_s is not None:
         time_limit_s = max(time_limit_s - (time.monotonic() - began_s), 0.0)
     plan = best_plan(

@@ -130,7 +130,7 @@ def frontier(
         progress=lambda what, share: say(0, steps, what, share),
         other=other,
     )
-    if other is not None and before is None:
+    if other is not None and other.stays and before is None:
         before = other.ask(LayoutGiven(asked, devices, maps)).result
     sweep = Sweep(
         site, asked, catalogue, prepared, existing, maps, time_limit_s, say, steps, tell or (lambda _plan: None)

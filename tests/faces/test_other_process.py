@@ -21,10 +21,21 @@ from quietwing.coverage.cli import commands, helped, verdict_worker
 from quietwing.coverage.cli.demo_worker import Given, Half, Shown
 from quietwing.coverage.cli.memory import keep_memory
 from quietwing.coverage.cli.verdict_worker import Judged, Layout, Picture, Prepared, Storey
-from quietwing.coverage.other_process import Answers, Asked, OtherProcess, all_answers, earns_a_process, other_process
-from quietwing.coverage.planning import REPORTING_STREAM, Plan, PlanningInputs, PlanResult, cost
+from quietwing.coverage.other_process import (
+    Answers,
+    Asked,
+    OtherProcess,
+    all_answers,
+    earns_a_process,
+    last_first,
+    may_plan,
+    other_process,
+)
+from quietwing.coverage.planning import REPORTING_STREAM, Plan, PlanningInputs, PlanResult, cost, limits
 from quietwing.coverage.planning.attempts import JudgedOutside
-from quietwing.coverage.planning.planning_links import PlanningLinks, WaysFrom
+from quietwing.coverage.planning.known_levels import AskedRows
+from quietwing.coverage.planning.limits import InRows, PeaksOf
+from quietwing.coverage.planning.planning_links import PlanningLinks
 from quietwing.coverage.planning.search_space import LevelsIn
 from quietwing.coverage.report import make_files, rooms_csv, verdict_pictures
 from quietwing.coverage.scenario import Scenario
@@ -234,6 +245,46 @@ def test_all_answers_come_in_the_order_of_their_questions_whoever_gives_them():
         assert told == [0.25, 0.5, 0.75, 1.0]
 
 
+@dataclass(frozen=True)
+class Added:
+    """A number and what was told."""
+
+    number: int
+
+    def answer(self, known):
+        return self.number + known(int)
+
+
+@pytest.mark.parametrize("helped_by", ["a process", "one that is lost", "none"])
+def test_the_last_answer_comes_first_whoever_gives_it(monkeypatch, helped_by):
+    sent_there = []
+
+    def told(sent):
+        sent_there.append(pickle.loads(sent))
+        asked, given = sent_there[-1]
+        known = {int: sent_there[0][1]}
+        return None if helped_by == "one that is lost" else pickle.dumps(given.answer(known.get) if asked else None)
+
+    with other_process("json") as other:
+        monkeypatch.setattr(other, "_told", told)
+        found = last_first([Added(number) for number in range(4)], (100,), None if helped_by == "none" else other)
+        assert list(found) == [103, 102, 101, 100]
+    numbers = [given.number for asked, given in sent_there if asked]
+    assert sent_there[:1] == ([] if helped_by == "none" else [(False, 100)])
+    assert numbers == list(range(len(numbers)))  # that process begins with the first
+
+
+def test_what_was_told_last_is_not_told_again(monkeypatch):
+    told = []
+    with other_process("json") as other:
+        monkeypatch.setattr(other, "_told", lambda sent: told.append(pickle.loads(sent)[1]))
+        first, second = [1], [1]
+        for given in (first, first, second, first):
+            other.tell(given)
+        other._pool.shutdown()
+    assert told == [[1], [1], [1]]
+
+
 class Large:
     """An answer that somebody may hold."""
 
@@ -359,9 +410,10 @@ def test_where_no_process_is_to_be_had_everything_is_worked_out_here(monkeypatch
 
 def test_a_process_is_started_for_a_large_site_where_a_core_is_free(tmp_path, monkeypatch):
     assert earns_a_process("houseblock")
-    assert earns_a_process("radial", plans=True)
+    assert earns_a_process("radial")
+    assert may_plan("radial")
     assert earns_a_process("campus")
-    assert not earns_a_process("campus", plans=True)  # memory
+    assert not may_plan("campus")  # memory
     assert not earns_a_process(str(tmp_path))
     assert not earns_a_process("no such site")
     monkeypatch.setattr("os.sched_getaffinity", lambda _pid: {0}, raising=False)
@@ -411,10 +463,12 @@ def test_evaluate_leaves_maps_and_pictures_to_it_and_writes_the_same(tmp_path, m
 def test_optimise_leaves_a_part_of_everything_to_it_and_writes_the_same(tmp_path, monkeypatch, asked):
     site = str(tmp_path / "wing")
     save_site(four_cells.four_cells(250.0), Path(site))
+    monkeypatch.setattr(limits, "FEW_ROWS", 0)  # as of a site with many places outside
     words = ["optimise", site, "--worlds", "100", "--budget-gbp", "9000", "--effort", "quick", "--grid-m", "1"]
     both, alone = files_with_and_without(words, tmp_path, monkeypatch)
-    told = {PlanningInputs, PlanningLinks, Judged}
-    assert set(asked) == told | {Prepared, LevelsIn, WaysFrom, JudgedOutside, LayoutGiven, PlanMap, Picture}
+    told = {PlanningInputs, PlanningLinks, AskedRows, Judged}
+    parts = {LevelsIn, PeaksOf, InRows, JudgedOutside}
+    assert set(asked) == told | parts | {Prepared, LayoutGiven, PlanMap, Picture}
     assert both == alone
     assert len(both["layout.csv"].splitlines()) > 1, "nothing is bought"
     assert {"before-after-01-main-ground-floor.png", "spill.png"} <= set(both)
@@ -424,9 +478,11 @@ def test_optimise_leaves_a_part_of_everything_to_it_and_writes_the_same(tmp_path
 def test_frontier_leaves_a_part_of_its_searches_to_it_and_writes_the_same(tmp_path, monkeypatch, asked):
     site = str(tmp_path / "wing")
     save_site(four_cells.four_cells(250.0), Path(site))
+    monkeypatch.setattr(limits, "FEW_ROWS", 0)  # as of a site with many places outside
     words = ["frontier", site, "--worlds", "100", "--budgets", "5000,9000", "--effort", "quick"]
     both, alone = files_with_and_without(words, tmp_path, monkeypatch)
-    assert set(asked) == {PlanningInputs, PlanningLinks, Prepared, LevelsIn, WaysFrom, JudgedOutside, LayoutGiven}
+    parts = {LevelsIn, PeaksOf, InRows, JudgedOutside}
+    assert set(asked) == {PlanningInputs, PlanningLinks, AskedRows, Prepared, LayoutGiven} | parts
     assert both == alone
     assert "frontier.csv" in both
 
@@ -435,6 +491,7 @@ def test_a_search_is_the_same_whoever_works_out_its_parts(monkeypatch):
     """Here every question is waited for: the other process answers all of them."""
     site = four_cells.four_cells(250.0)
     asked = replace(four_cells.MOST, budget_gbp=9000.0)
+    monkeypatch.setattr(limits, "FEW_ROWS", 0)
     alone = optimise(site, asked, catalogue=CATALOGUE)
     assert alone.plan.rooms_model
     real = OtherProcess.ask
@@ -448,7 +505,7 @@ def test_a_search_is_the_same_whoever_works_out_its_parts(monkeypatch):
         raise AssertionError("worked out here: the other process gave no answer")
 
     monkeypatch.setattr(OtherProcess, "ask", ask_and_wait)
-    for question in (LevelsIn, WaysFrom, JudgedOutside, LayoutGiven, PlanMap):
+    for question in (LevelsIn, PeaksOf, InRows, JudgedOutside, LayoutGiven, PlanMap):
         monkeypatch.setattr(question, "answer", here)
     with other_process(MODULE) as other:
         both = optimise(site, asked, catalogue=CATALOGUE, other=other)
@@ -459,3 +516,15 @@ def test_a_search_is_the_same_whoever_works_out_its_parts(monkeypatch):
         assert one.spill.outside.identical(other_one.spill.outside)
         assert [m.data.equals(n.data) for m, n in zip(one.maps, other_one.maps, strict=True)] == [True]
     assert told.worked_out.other is None, "a process takes another along"
+
+
+def test_a_process_that_does_not_stay_helps_until_levels_are_known_and_is_ended(monkeypatch, asked):
+    site, scenario = four_cells.four_cells(250.0), replace(four_cells.MOST, budget_gbp=9000.0)
+    monkeypatch.setattr(limits, "FEW_ROWS", 0)
+    alone = optimise(site, scenario, catalogue=CATALOGUE)
+    with other_process(MODULE, stays=False) as other:
+        both = optimise(site, scenario, catalogue=CATALOGUE, other=other)
+        assert other._process.poll() is not None
+    assert set(asked) == {PlanningInputs, PlanningLinks, AskedRows, LevelsIn, PeaksOf, InRows}
+    assert both.plan == alone.plan
+    assert rooms_csv(both.verdict) == rooms_csv(alone.verdict)

@@ -64,3 +64,25 @@ def test_ways_to_the_portals_that_matter_give_the_detours_of_all_ways_to_the_bit
         assert np.isfinite(expected.loss_db).any()
         for name in ("loss_db", "walls_db", "crossed"):
             assert_array_equal(getattr(found, name), getattr(expected, name))
+
+
+def test_ways_of_another_process_are_kept_where_it_looked_at_the_same_places(wing, monkeypatch):
+    inputs, inside = wing
+    spots = np.arange(5)
+    points = inputs.known.limits_outside(inside.around, inputs.outside)[0]
+    there, here, elsewhere = (four.replace(inside.around) for _ in range(3))
+    expected = there.detours(spots, points)
+    given = there.ways.known(spots.tolist())
+    assert sorted(given.known) == spots.tolist()
+    here.ways.look_at(points)
+    for each in (here, elsewhere):
+        each.ways.keep(given)
+    assert not elsewhere.ways.known(spots.tolist()).known  # it has looked at nothing yet
+
+    def none_new(_model, places_m, **_how):
+        assert not len(places_m)
+        return []
+
+    monkeypatch.setattr(planning_links, "site_senders", none_new)
+    assert_array_equal(here.detours(spots, points).loss_db, expected.loss_db)
+    assert np.isfinite(expected.loss_db).any()

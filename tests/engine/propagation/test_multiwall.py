@@ -239,13 +239,16 @@ def test_incidence_beyond_85_degrees_costs_what_85_degrees_cost(reference):
     assert loss[2] < loss[3]
 
 
-def test_a_building_can_be_left_out(reference):
+def test_a_building_can_be_left_out_or_be_all_there_is(reference):
     quads = [[(0, y, 0), (4, y, 0), (4, y, 4), (0, y, 4)] for y in (0, 1, 2)]
     prepared = prepare(reference.facets_of(quads, [0, 1, 2], building=[-1, 0, 1]))
     table, o, r = flat_table(1.0, 10.0, 100.0), [(2, -3, 2)], [(2, 5, 2)]
     assert element_loss_db(prepared, table, o, r)[0, 0, 0] == 111
     assert element_loss_db(prepared, table, o, r, skip_building=0)[0, 0, 0] == 101
-    assert crossing_counts(prepared, o, r, [0, 0, 0], 1, skip_building=-1)[0, 0, 0] == 2
+    for building in (-1, 0, 1):
+        counts = crossing_counts(prepared, o, r, [0, 1, 2], 3, building=building)[0, 0]
+        assert counts.tolist() == [one == building for one in (-1, 0, 1)]
+    assert crossing_counts(prepared, o, r, [0, 1, 2], 3)[0, 0].tolist() == [1, 1, 1]
 
 
 # ---- the floor cap
