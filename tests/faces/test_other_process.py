@@ -12,39 +12,28 @@ from typing import ClassVar
 
 import numba
 import pytest
-from by_path import module_at
-from typer.testing import CliRunner
 
-from quietwing.coverage import blocking, warmup
+from quietwing.coverage import blocking
 from quietwing.coverage.catalogue import read_catalogue
-from quietwing.coverage.cli import commands, helped, verdict_worker
+from quietwing.coverage.cli import verdict_worker
 from quietwing.coverage.cli.demo_worker import Given, Half, Shown
 from quietwing.coverage.cli.memory import keep_memory
 from quietwing.coverage.cli.verdict_worker import Judged, Layout, Picture, Prepared, Storey
 from quietwing.coverage.other_process import (
     Answers,
     Asked,
-    OtherProcess,
     all_answers,
     earns_a_process,
     last_first,
     may_plan,
     other_process,
 )
-from quietwing.coverage.planning import REPORTING_STREAM, Plan, PlanningInputs, PlanResult, cost, limits
-from quietwing.coverage.planning.attempts import JudgedOutside
-from quietwing.coverage.planning.known_levels import AskedRows
-from quietwing.coverage.planning.limits import InRows, PeaksOf
-from quietwing.coverage.planning.planning_links import PlanningLinks
-from quietwing.coverage.planning.search_space import LevelsIn
+from quietwing.coverage.planning import REPORTING_STREAM, Plan, PlanResult, cost
 from quietwing.coverage.report import make_files, rooms_csv, verdict_pictures
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study import evaluate, made_ready, optimise, storey_grids, with_maps
-from quietwing.coverage.study.buying import LayoutGiven, PlanMap
-from quietwing.sites import build_wing, describe, save_site
+from quietwing.coverage.study import evaluate, made_ready, storey_grids, with_maps
 from quietwing.sites.networks import typical_sectors
 
-four_cells = module_at("tests/engine/planning/four_cells.py")
 CATALOGUE = read_catalogue()
 SCENARIO = Scenario(worlds=100, grid_m=1.0)
 
@@ -418,113 +407,3 @@ def test_a_process_is_started_for_a_large_site_where_a_core_is_free(tmp_path, mo
     assert not earns_a_process("no such site")
     monkeypatch.setattr("os.sched_getaffinity", lambda _pid: {0}, raising=False)
     assert not earns_a_process("houseblock")
-
-
-@pytest.fixture
-def asked(monkeypatch) -> list[type]:
-    """What other processes are told and asked, by kind."""
-    seen: list[type] = []
-
-    def noted(real):
-        def verb(self, given):
-            seen.append(type(given))
-            return real(self, given)
-
-        return verb
-
-    for name in ("tell", "ask"):
-        monkeypatch.setattr(OtherProcess, name, noted(getattr(OtherProcess, name)))
-    monkeypatch.setattr(warmup, "is_compiled", lambda _kernel: True)  # else each compiles what it needs by itself
-    return seen
-
-
-def files_with_and_without(words: list[str], folder: Path, monkeypatch) -> list[dict[str, bytes]]:
-    """What a command writes with another process and by itself."""
-    found = []
-    for name in ("both", "alone"):
-        monkeypatch.setattr(helped, "earns_a_process", lambda _site, name=name, **_how: name == "both")
-        out = folder / name
-        run = CliRunner().invoke(commands.app, [*words, "--out", str(out)])
-        assert run.exit_code == 0, run.output
-        found.append({str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()})
-    return found
-
-
-@pytest.mark.slow
-def test_evaluate_leaves_maps_and_pictures_to_it_and_writes_the_same(tmp_path, monkeypatch, asked):
-    site = str(tmp_path / "wing")
-    save_site(build_wing(describe(type="wing", cells=2, storeys=2)), Path(site))
-    both, alone = files_with_and_without(["evaluate", site, "--worlds", "100"], tmp_path, monkeypatch)
-    assert {Prepared, Layout, Storey, Judged, Picture} == set(asked)
-    assert both == alone
-
-
-@pytest.mark.slow
-def test_optimise_leaves_a_part_of_everything_to_it_and_writes_the_same(tmp_path, monkeypatch, asked):
-    site = str(tmp_path / "wing")
-    save_site(four_cells.four_cells(250.0), Path(site))
-    monkeypatch.setattr(limits, "FEW_ROWS", 0)  # as of a site with many places outside
-    words = ["optimise", site, "--worlds", "100", "--budget-gbp", "9000", "--effort", "quick", "--grid-m", "1"]
-    both, alone = files_with_and_without(words, tmp_path, monkeypatch)
-    told = {PlanningInputs, PlanningLinks, AskedRows, Judged}
-    parts = {LevelsIn, PeaksOf, InRows, JudgedOutside}
-    assert set(asked) == told | parts | {Prepared, LayoutGiven, PlanMap, Picture}
-    assert both == alone
-    assert len(both["layout.csv"].splitlines()) > 1, "nothing is bought"
-    assert {"before-after-01-main-ground-floor.png", "spill.png"} <= set(both)
-
-
-@pytest.mark.slow
-def test_frontier_leaves_a_part_of_its_searches_to_it_and_writes_the_same(tmp_path, monkeypatch, asked):
-    site = str(tmp_path / "wing")
-    save_site(four_cells.four_cells(250.0), Path(site))
-    monkeypatch.setattr(limits, "FEW_ROWS", 0)  # as of a site with many places outside
-    words = ["frontier", site, "--worlds", "100", "--budgets", "5000,9000", "--effort", "quick"]
-    both, alone = files_with_and_without(words, tmp_path, monkeypatch)
-    parts = {LevelsIn, PeaksOf, InRows, JudgedOutside}
-    assert set(asked) == {PlanningInputs, PlanningLinks, AskedRows, Prepared, LayoutGiven} | parts
-    assert both == alone
-    assert "frontier.csv" in both
-
-
-def test_a_search_is_the_same_whoever_works_out_its_parts(monkeypatch):
-    """Here every question is waited for: the other process answers all of them."""
-    site = four_cells.four_cells(250.0)
-    asked = replace(four_cells.MOST, budget_gbp=9000.0)
-    monkeypatch.setattr(limits, "FEW_ROWS", 0)
-    alone = optimise(site, asked, catalogue=CATALOGUE)
-    assert alone.plan.rooms_model
-    real = OtherProcess.ask
-
-    def ask_and_wait(self, question):
-        found = real(self, question)
-        waited_for(found)
-        return found
-
-    def here(*_):
-        raise AssertionError("worked out here: the other process gave no answer")
-
-    monkeypatch.setattr(OtherProcess, "ask", ask_and_wait)
-    for question in (LevelsIn, PeaksOf, InRows, JudgedOutside, LayoutGiven, PlanMap):
-        monkeypatch.setattr(question, "answer", here)
-    with other_process(MODULE) as other:
-        both = optimise(site, asked, catalogue=CATALOGUE, other=other)
-        told = pickle.loads(pickle.dumps(other._known[PlanningInputs]()))
-    assert both.plan == alone.plan
-    for one, other_one in ((both.verdict, alone.verdict), (both.before, alone.before)):
-        assert rooms_csv(one) == rooms_csv(other_one)
-        assert one.spill.outside.identical(other_one.spill.outside)
-        assert [m.data.equals(n.data) for m, n in zip(one.maps, other_one.maps, strict=True)] == [True]
-    assert told.worked_out.other is None, "a process takes another along"
-
-
-def test_a_process_that_does_not_stay_helps_until_levels_are_known_and_is_ended(monkeypatch, asked):
-    site, scenario = four_cells.four_cells(250.0), replace(four_cells.MOST, budget_gbp=9000.0)
-    monkeypatch.setattr(limits, "FEW_ROWS", 0)
-    alone = optimise(site, scenario, catalogue=CATALOGUE)
-    with other_process(MODULE, stays=False) as other:
-        both = optimise(site, scenario, catalogue=CATALOGUE, other=other)
-        assert other._process.poll() is not None
-    assert set(asked) == {PlanningInputs, PlanningLinks, AskedRows, LevelsIn, PeaksOf, InRows}
-    assert both.plan == alone.plan
-    assert rooms_csv(both.verdict) == rooms_csv(alone.verdict)
