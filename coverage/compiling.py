@@ -1,4 +1,4 @@
-"""numba's `njit`, for places where compiled code cannot be kept."""
+"""numba's `njit`, for places where compiled code cannot be kept, and the flags of every kernel."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from typing import Any
 
 import numba
 
-__all__ = ["njit"]
+__all__ = ["ARRAY_HELPER", "HELPER", "KERNEL", "OPEN_HELPER", "njit"]
+
+KERNEL: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+# What makes no array need not count who holds those it is given, which takes up to a third of the time. A door for
+# Python takes all of them apart, and half the time to compile: helpers that kernels alone call have none.
+OPEN_HELPER: dict[str, Any] = {**KERNEL, "_nrt": False}
+ARRAY_HELPER: dict[str, Any] = {**KERNEL, "cache": False, "no_cpython_wrapper": True}
+HELPER: dict[str, Any] = {**ARRAY_HELPER, "_nrt": False}
 
 
 def njit(**flags: Any) -> Callable[[Callable[..., Any]], Any]:

@@ -31,7 +31,7 @@ _ANNEAL = "i0 d0 d0"
 _KNOWN = "d1 i1 i1 i1 d1 d1 i1"
 _CONSTRUCT = "d0 i1 d0 d0 w0 d0"
 _REBUILD = "i0 d0"
-_HARDEST = "d2 i1"
+_HARDEST = "d2 i1 i1"
 LONGEST_S = 180.0  # compiling takes half a minute
 
 KERNELS = (judge, spill_worlds, against, construct, rebuild, anneal, raster, hardest_rows)

@@ -11,8 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from quietwing.coverage.blocking._kinds import F1, F2, F3, I0, J1, U3
-from quietwing.coverage.blocking._link_kernels import HELPER, KERNEL
-from quietwing.coverage.compiling import njit
+from quietwing.coverage.compiling import HELPER, KERNEL, njit
 
 __all__ = ["LEAST", "Sizes", "Theirs", "against"]
 

@@ -14,15 +14,12 @@ import numpy as np
 from quietwing.coverage.blocking._kinds import B1, D0, F1, F2, F3, I0, I1, I2, J1, K1
 from quietwing.coverage.blocking._worlds import fill_normals, key_of
 from quietwing.coverage.blocking.link_paths import LinkPaths
-from quietwing.coverage.compiling import njit
+from quietwing.coverage.compiling import HELPER, njit
 
-KERNEL = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
-# Helpers are called from kernels only: without a door for Python they take half the time to compile. They make no
-# array and need not count who holds those they are given, which takes up to a third of the time. To hand
-# over twenty arrays takes as long as a pass over the worlds: hence `forceinline`.
-HELPER = {**KERNEL, "cache": False, "no_cpython_wrapper": True, "_nrt": False}
+# To hand over twenty arrays takes as long as a pass over the worlds: hence `forceinline`.
 # As in `worlds.Part`; a literal would be a type of its own, and what is called with it compiled again for each.
 ROOM, ROOM_BAND, SOURCE_ROOM, SOURCE_ROOM_BAND = np.arange(3, 7)
+NOTHING = np.int64(0)
 DB_TO_NEPER = math.log(10) / 10
 DB_TO_OCTAVES = np.float32(math.log2(10) / 10)
 ONE = np.float32(1)
@@ -161,10 +158,10 @@ def _add_straight(out, other, share):
 @njit(**HELPER)
 def room_errors(out, spare, room_key, net):
     """Local errors that every source in a room shares, shape (band, world). [dB]"""
-    fill_normals(spare, key_of(net.seed, ROOM, room_key, 0, 0), net.normal)
+    fill_normals(spare, key_of(net.seed, ROOM, room_key, NOTHING, NOTHING), net.normal)
     for band in range(len(out)):
         mine, of_room, of_band = out[band], net.local[0], net.local[1]
-        fill_normals(mine, key_of(net.seed, ROOM_BAND, room_key, net.band_key[band], 0), net.normal)
+        fill_normals(mine, key_of(net.seed, ROOM_BAND, room_key, net.band_key[band], NOTHING), net.normal)
         for w in range(len(spare)):
             mine[w] = of_room * spare[w] + of_band * mine[w]
 
@@ -179,7 +176,7 @@ def own_error(own, known, row, source_key, room_key, band_key, net):
         return
     common, mine = own[len(own) - 1], own[row]
     if not known[len(own) - 1]:
-        fill_normals(common, key_of(net.seed, SOURCE_ROOM, source_key, room_key, 0), net.normal)
+        fill_normals(common, key_of(net.seed, SOURCE_ROOM, source_key, room_key, NOTHING), net.normal)
         known[len(own) - 1] = True
     fill_normals(mine, key_of(net.seed, SOURCE_ROOM_BAND, source_key, room_key, band_key), net.normal)
     of_source, of_band = net.local[2], net.local[3]
@@ -195,7 +192,7 @@ def strongest_sector(out, error, other, spare, p, c, local, net, links):
     Returns the best median, the best of those that are heard whatever the state of sight, and the widest deviation.
     """
     room, own, own_known = local.room, local.own, local.known
-    band = net.carrier_band[c]
+    band = np.int64(net.carrier_band[c])
     mine = net.carrier_sectors[net.carrier_start[c] : net.carrier_start[c + 1]]
     best, surest = -math.inf, -math.inf
     for s in mine:

@@ -12,8 +12,6 @@ import numpy as np
 from quietwing.coverage.blocking._kinds import B0, B1, B3, B4, D1, D2, F1, I0, I1, J1, J3
 from quietwing.coverage.blocking._link_kernels import (
     DB_TO_NEPER,
-    HELPER,
-    KERNEL,
     Links,
     Local,
     Network,
@@ -23,7 +21,7 @@ from quietwing.coverage.blocking._link_kernels import (
     strongest_sector,
     to_power,
 )
-from quietwing.coverage.compiling import njit
+from quietwing.coverage.compiling import HELPER, KERNEL, njit
 
 # A device this far below the power that denies the median signal counts as nothing: measured against the signal in
 # its weaker state of sight, not the strongest device, so that an added device can never take another one out.
@@ -115,7 +113,7 @@ def _sum_devices(sums, other, spare, p, c, least, local, demands, net, links):
     Returns the best median of a MAS cell that offers the carrier's PLMN, -inf where there is none. Devices whose
     median is below `least` do not count against the public network.
     """
-    band, is_mas = net.carrier_band[c], links.is_mas
+    band, is_mas = np.int64(net.carrier_band[c]), links.is_mas
     level_dbm, mas_dbm = links.level_dbm[p, c], links.mas_dbm[p, c]
     room, room_key = local.room, local.room_key
     every, loudest, jammers, mas_mw = sums.all, sums.loudest, sums.jammers, sums.mas_mw

@@ -12,9 +12,8 @@ import numpy as np
 from quietwing.coverage.blocking._kinds import B1, B3, D1, D2, D3, I0, I1, I2
 from quietwing.coverage.blocking._link_kernels import (
     DB_TO_NEPER,
-    HELPER,
-    KERNEL,
     NEVER,
+    NOTHING,
     Links,
     Local,
     Network,
@@ -24,7 +23,7 @@ from quietwing.coverage.blocking._link_kernels import (
     strongest_sector,
     to_decibels,
 )
-from quietwing.coverage.compiling import njit
+from quietwing.coverage.compiling import HELPER, KERNEL, njit
 
 BOXES = 256  # of values that a rank is looked for in: as many as a byte tells apart
 FAINT_DB = 60  # assumed: so far below the limit a thousand blockers together bring 0.004 dB to it
@@ -139,7 +138,7 @@ def _find_most(of, level_dbm, mas_dbm, carrier_band):
 def _draw(factor, spare, other, p, d, band, local, net, links):
     """The errors of a device in one band as ratios; what its bands have in common is drawn once."""
     local.known[0] = False
-    own_error(local.own, local.known, 0, net.device_key[d], local.room_key, net.band_key[band], net)
+    own_error(local.own, local.known, NOTHING, net.device_key[d], local.room_key, net.band_key[band], net)
     device_power(factor, other, spare, local.own[0], p, d, band, local.room, net, links)
 
 

@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quietwing.coverage.blocking._link_kernels import HELPER, KERNEL
-from quietwing.coverage.compiling import njit
+from quietwing.coverage.compiling import HELPER, KERNEL, njit
 
 __all__ = ["Bands", "Found", "OneWay", "both_ways", "straight_counts"]
 

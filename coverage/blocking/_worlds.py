@@ -3,14 +3,13 @@
 
 import numpy as np
 
-from quietwing.coverage.compiling import njit
+from quietwing.coverage.compiling import OPEN_HELPER, njit
 
 TABLE_BITS = 14  # of the table of normal quantiles
-_FLAGS = {"cache": True, "nogil": True}
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
-@njit(**_FLAGS)
+@njit(**OPEN_HELPER)
 def mixed(z):
     """Scramble 64 bits (the finaliser of splitmix64)."""
     z = np.uint64(z)
@@ -19,7 +18,7 @@ def mixed(z):
     return z ^ (z >> np.uint64(31))
 
 
-@njit(**_FLAGS)
+@njit(**OPEN_HELPER)
 def key_of(seed, part, a, b, c):
     """The stream of one owner: seed, part and up to three numbers that name it."""
     key = mixed(np.uint64(seed) + _GOLDEN)
@@ -29,7 +28,7 @@ def key_of(seed, part, a, b, c):
     return mixed(key + np.uint64(c) * _GOLDEN + np.uint64(3))
 
 
-@njit(**_FLAGS)
+@njit(**OPEN_HELPER)
 def fill_normals(out, key, table):
     """One standard normal per world; four worlds share a hash."""
     count = len(out)

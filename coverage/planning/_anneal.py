@@ -10,12 +10,12 @@ import math
 
 import numpy as np
 
-from quietwing.coverage.compiling import njit
+from quietwing.coverage.compiling import HELPER, KERNEL, njit
 from quietwing.coverage.planning._compiled import Compiled, Known, State, Terms, Top
 from quietwing.coverage.planning._random import liking, next_random, pick
 from quietwing.coverage.planning._selection_kernels import (
-    FLAGS,
-    HELPER,
+    NONE,
+    UNTREATED,
     below,
     change,
     holds,
@@ -26,7 +26,7 @@ from quietwing.coverage.planning._selection_kernels import (
     within,
 )
 
-MOST_DOWN = 8  # devices taken down at a time
+MOST_DOWN = np.int64(8)  # devices taken down at a time
 LEAST_UNTREATED = 0.1  # share of treated rooms that go back with them
 BEGUN = 0.7  # credit for one that is all but protected while a plan is put together
 
@@ -93,7 +93,7 @@ def _may(c, m, s, budget, room_for):
     for k in range(m.near_start[position], m.near_start[position + 1]):
         if s.at[m.near[k]] >= 0:
             return False
-    return not (too_dear(c, -1, -1, m, s, budget) or too_much(c, -1, -1, m, s))
+    return not (too_dear(c, NONE, NONE, m, s, budget) or too_much(c, NONE, NONE, m, s))
 
 
 @njit(**HELPER)
@@ -107,7 +107,7 @@ def _note(room_only, c, turn, m, known):
         known.changed[room * m.modes : (room + 1) * m.modes] = turn
 
 
-@njit(**FLAGS)
+@njit(**KERNEL)
 def construct(m: Compiled, s: State, known: Known, budget, room_for, power, noise, salt, target):
     """Put up what adds most for its money, treating rooms as needed, until nothing fits or the target is reached.
 
@@ -116,7 +116,7 @@ def construct(m: Compiled, s: State, known: Known, budget, room_for, power, nois
     """
     while target == math.inf or totals(m, s)[0] < target:
         _reached(m, s, known.have)
-        best, best_c, best_room, best_mode = 0.0, -1, -1, 0
+        best, best_c, best_room, best_mode = 0.0, NONE, NONE, UNTREATED
         for c in m.choice:
             cost, own, last = m.cost[c], m.own_room[c], 0
             if own >= 0:
@@ -131,7 +131,7 @@ def construct(m: Compiled, s: State, known: Known, budget, room_for, power, nois
                 known.looked[c] = known.turn[0]
             each = known.gain[c] / max(cost, 1.0) * liking(c, noise, salt)
             if each > best * (1 + 1e-9) and _may(c, m, s, budget, room_for):
-                best, best_c, best_room = each, c, -1
+                best, best_c, best_room = each, c, NONE
         for room in m.treatable:
             if s.inside[room] > 0 or s.mode[room] > 0 or m.weight[room] == 0:
                 continue
@@ -147,7 +147,7 @@ def construct(m: Compiled, s: State, known: Known, budget, room_for, power, nois
                 gain = m.weight[room] * (_worth(known.have[block] / m.rows[block], power) - before)
                 each = gain / max(cost, 1.0) * liking(room, noise, salt)
                 if each > best * (1 + 1e-9):
-                    best, best_c, best_room, best_mode = each, -1, room, mode
+                    best, best_c, best_room, best_mode = each, NONE, room, mode
         known.turn[0] += 1
         if best_c >= 0:
             change(m.position[best_c], best_c, m, s)
@@ -200,19 +200,19 @@ def _take_down(m, s, known, state):
             for at in range(m.reach_start[c], m.reach_start[c + 1]):
                 near = near or m.reach[at] // m.modes == room
             if near:
-                change(position, -1, m, s)
-                _note(-1, c, known.turn[0], m, known)
+                change(position, NONE, m, s)
+                _note(NONE, c, known.turn[0], m, known)
                 most -= 1
                 if next_random(state) < 0.5:  # on to another room that it reached
                     room = m.reach[m.reach_start[c] + pick(state, m.reach_start[c + 1] - m.reach_start[c])] // m.modes
     for room in m.treatable:
         alone = s.inside[room] == 0 and m.fixed_start[room] == m.fixed_start[room + 1]
         if s.mode[room] > 0 and alone and next_random(state) < LEAST_UNTREATED:
-            set_mode(room, 0, m, s)
-            _note(room, -1, known.turn[0], m, known)
+            set_mode(room, UNTREATED, m, s)
+            _note(room, NONE, known.turn[0], m, known)
 
 
-@njit(**FLAGS)
+@njit(**KERNEL)
 def rebuild(m: Compiled, s: State, spare: State, known: Known, rounds, heat, terms: Terms, power, state, top: Top):
     """Take down a part of the plan and put together again what adds most, again and again; back where it is worse.
 
@@ -248,7 +248,7 @@ def rebuild(m: Compiled, s: State, spare: State, known: Known, rounds, heat, ter
             _become(s, spare)
 
 
-@njit(**FLAGS)
+@njit(**KERNEL)
 def anneal(m: Compiled, s: State, moves, hot, cold, terms: Terms, state, top: Top):
     """Search on from the plan `s` of the model `m`; a better one is left in `top`.
 
@@ -271,9 +271,9 @@ def anneal(m: Compiled, s: State, moves, hot, cold, terms: Terms, state, top: To
     for move in range(moves):
         heat = hot * (cold / hot) ** (move / moves)
         kind = next_random(state)
-        first, second = free[pick(state, len(free))], -1
-        wish, room_toggled, mode_toggled = -1, -1, 0
-        before_first, before_second = s.at[first], -1
+        first, second = free[pick(state, len(free))], NONE
+        wish, room_toggled, mode_toggled = NONE, NONE, UNTREATED
+        before_first, before_second = s.at[first], NONE
         count = m.choice_start[first + 1] - m.choice_start[first]
         if kind < 0.08 and len(m.treatable):
             room_toggled = m.treatable[pick(state, len(m.treatable))]
@@ -296,7 +296,7 @@ def anneal(m: Compiled, s: State, moves, hot, cold, terms: Terms, state, top: To
                         break
                     second = free[pick(state, len(free))]
                 if second == first or s.at[second] < 0:
-                    second = -1
+                    second = NONE
                 else:
                     before_second = s.at[second]
         if wish >= 0 and too_dear(wish, before_first, before_second, m, s, budget):

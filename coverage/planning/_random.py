@@ -3,12 +3,10 @@
 
 import numpy as np
 
-from quietwing.coverage.compiling import njit
-
-_FLAGS = {"nogil": True, "cache": True, "error_model": "numpy"}
+from quietwing.coverage.compiling import OPEN_HELPER, njit
 
 
-@njit(**_FLAGS)
+@njit(**OPEN_HELPER)
 def next_random(state):
     """A random number in [0, 1): xorshift64*."""
     x = state[0]
@@ -19,12 +17,12 @@ def next_random(state):
     return float((x * np.uint64(2685821657736338717)) >> np.uint64(11)) / 9007199254740992.0
 
 
-@njit(**_FLAGS)
+@njit(**OPEN_HELPER)
 def pick(state, count):
     return min(int(next_random(state) * count), count - 1)
 
 
-@njit(**_FLAGS)
+@njit(**OPEN_HELPER)
 def liking(c, noise, salt):
     """Between 1 − noise and 1, by chance: what is put together again should not always be the same."""
     x = np.uint64(c + 1) * np.uint64(0x9E3779B97F4A7C15) + salt

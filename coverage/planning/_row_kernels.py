@@ -3,17 +3,16 @@
 
 import numpy as np
 
-from quietwing.coverage.compiling import njit
+from quietwing.coverage.compiling import KERNEL, njit
 
 
-@njit(nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)
-def hardest_rows(values, group):
-    """Which rows no other of their group is below everywhere, shape (row,); of equals the first."""
+@njit(**KERNEL)
+def hardest_rows(values, group, order):
+    """Which rows no other of their group is below everywhere, shape (row,); of equals the first.
+
+    `order` has the rows by what they sum to: numba takes a second to compile a sort.
+    """
     count, width = values.shape
-    total = np.empty(count)
-    for row in range(count):
-        total[row] = values[row].sum()
-    order = np.argsort(total, kind="mergesort")
     kept = np.zeros(count, np.bool_)
     held = np.empty(count, np.int64)
     many = 0
@@ -38,7 +37,7 @@ def hardest_rows(values, group):
     return kept
 
 
-@njit(nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)
+@njit(**KERNEL)
 def weakest_rows(values, count):
     """Which few rows come nearest to the least of all rows in each column, shape (row,), found one by one."""
     rows, width = values.shape

@@ -1,13 +1,11 @@
 """Local search for set covering, compiled: rows that stay uncovered weigh more and more."""
 # mypy: ignore-errors
 
-from quietwing.coverage.compiling import njit
+from quietwing.coverage.compiling import HELPER, KERNEL, njit
 from quietwing.coverage.planning._random import pick
 
-_FLAGS = {"nogil": True, "cache": True, "error_model": "numpy"}
 
-
-@njit(**_FLAGS)
+@njit(**HELPER)
 def _flip(c, cover, now):
     """Take a column in or out; scores of the columns that share its rows follow.
 
@@ -69,7 +67,7 @@ def _flip(c, cover, now):
     now.score[c] = own
 
 
-@njit(**_FLAGS)
+@njit(**HELPER)
 def _worst(cover, now, tabu):
     """Of the chosen, the column that loses least for its cost; the one longest there if alike."""
     best = -1
@@ -86,7 +84,7 @@ def _worst(cover, now, tabu):
     return best
 
 
-@njit(**_FLAGS)
+@njit(**KERNEL)
 def search_steps(cover, now, best, best_total, steps, random):
     """So many steps of the search; the best choice is kept in `best`.
 

@@ -4,11 +4,13 @@ Who calls these is compiled again when its own file changes, not when this one d
 """
 # mypy: ignore-errors
 
-from quietwing.coverage.compiling import njit
+import numpy as np
+
+from quietwing.coverage.compiling import HELPER, OPEN_HELPER, njit
 
 __all__ = [
-    "FLAGS",
-    "HELPER",
+    "NONE",
+    "UNTREATED",
     "below",
     "change",
     "holds",
@@ -20,11 +22,8 @@ __all__ = [
     "within",
 ]
 
-FLAGS = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
-# Those that make no array need not count who holds the fifty that they are given. A door for Python would take each
-# of these apart, which is longer than most of what would stand behind it: only `total` has one.
-OPEN_HELPER = {**FLAGS, "_nrt": False}
-HELPER = {**OPEN_HELPER, "cache": False, "no_cpython_wrapper": True}
+# A number written out is a type of its own to numba: what is called with it would be compiled again.
+NONE, UNTREATED = np.int64(-1), np.int64(0)
 PARTLY = 0.25  # credit for an unprotected room whose rows nearly all hold
 
 
@@ -176,7 +175,7 @@ def change(position, c, m, s):
         elif room >= 0:
             if not up and (s.inside[room] > 0 or (c >= 0 and m.own_room[c] == room)):
                 continue
-            mode = m.own_mode[one] if up else 0
+            mode = m.own_mode[one] if up else UNTREATED
             if up and s.inside[room] > 0 and s.mode[room] != mode:
                 return False
             set_mode(room, mode, m, s)

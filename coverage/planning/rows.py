@@ -207,8 +207,7 @@ def room_rows(
         apart_db = block.level_dbm[used] - block.against_db[used]
         pair = needed.carrier * apart_db.shape[2] + needed.point
         reached_db = apart_db.reshape(len(used), math.prod(apart_db.shape[1:])).take(pair, axis=1) - wanted_db
-        hardest = hardest_rows(np.ascontiguousarray(reached_db.T, float), _alike(candidates, near)[needed.carrier])
-        needed = needed.some(np.flatnonzero(hardest))
+        needed = needed.some(_hardest(reached_db.T, _alike(candidates, near)[needed.carrier]))
     share, serve_mw, jam_mw = _values(block, needs, candidates, near, needed)
     kept = (share >= least_share).any(axis=0) | (serve_mw > 0).any(axis=0)
     near, share, serve_mw, jam_mw = near[kept], share[:, kept], serve_mw[:, kept], jam_mw[:, kept]
@@ -308,7 +307,7 @@ def _binding(share: Floats, serve_mw: Floats, jam_mw: Floats) -> NDArray[np.intp
     """Rows that no other row implies: one row implies another where it is no easier in any way."""
     clipped = np.minimum(share, 1.0)
     if not serve_mw.any():
-        return np.flatnonzero(hardest_rows(np.ascontiguousarray(clipped), np.zeros(len(clipped), np.int64)))
+        return _hardest(clipped, np.zeros(len(clipped), np.int64))
     kept: list[int] = []
     for row in np.argsort(clipped.sum(axis=1), kind="stable").tolist():  # hardest first
         held = np.array(kept, np.intp)
@@ -316,6 +315,12 @@ def _binding(share: Floats, serve_mw: Floats, jam_mw: Floats) -> NDArray[np.intp
         if not any(_captures_too(jam_mw[at], serve_mw[at], jam_mw[row], serve_mw[row]) for at in harder.tolist()):
             kept.append(row)
     return np.sort(np.array(kept, np.intp))
+
+
+def _hardest(values: Floats, group: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Rows that no other of their group is below everywhere; of equals the first."""
+    values = np.ascontiguousarray(values, float)
+    return np.flatnonzero(hardest_rows(values, group, np.argsort(values.sum(axis=1), kind="stable")))
 
 
 def _captures_too(held_jam: Floats, held_serve: Floats, jam: Floats, serve: Floats) -> bool:

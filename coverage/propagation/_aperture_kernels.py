@@ -10,12 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quietwing.coverage.compiling import njit
+from quietwing.coverage.compiling import HELPER, KERNEL, njit
 
 GRAZING = 1e-3  # argument of the Fresnel integral below which a ray meets the edge and needs no correction
-
-_KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
-_HELPER = {**_KERNEL, "cache": False, "no_cpython_wrapper": True}
 
 
 class Behind(NamedTuple):
@@ -28,7 +25,7 @@ class Behind(NamedTuple):
     up_m: np.ndarray
 
 
-@njit(**_HELPER)
+@njit(**HELPER)
 def _past_edge(away_m, offset_m, sine, cosine, wavelength_m):
     """Field of all that lies beyond one edge, over the free field: real and imaginary part.
 
@@ -51,14 +48,14 @@ def _past_edge(away_m, offset_m, sine, cosine, wavelength_m):
     return real, imaginary
 
 
-@njit(**_HELPER)
+@njit(**HELPER)
 def _less_than(angle, decay):
     """Share of a Laplacian about 0 between 0 and an angle, with its sign."""
     share = 0.5 * (1.0 - math.exp(-abs(angle) / decay))
     return share if angle > 0 else -share
 
 
-@njit(**_KERNEL)
+@njit(**KERNEL)
 def mean_power(behind, wavelength_m, steps, decay, first, end, power):
     """Write the mean over the half circle of azimuths into ``power[first:end]``, shape (place, freq).
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quietwing.coverage.compiling import njit
+from quietwing.coverage.compiling import HELPER, OPEN_HELPER, njit
 
 NEAREST_M = 1e-3  # ends are kept this far from an edge: v is finite, and J grazing there
 SAME_SIDE_M = 1e-9  # of the plane: nearer is in the plane and belongs to both sides
@@ -22,12 +22,7 @@ PER_GRAZING = 1 / GRAZING
 SHIFT = 0.1  # the same equation
 ONE, CLEAR32, SHIFT32, PER32 = np.float32(1), np.float32(CLEAR_V), np.float32(SHIFT), np.float32(PER_GRAZING)
 
-KERNEL = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
-# Helpers make no array and need not count who holds those they are given, which takes a fifth of the time. Those that
-# are called from kernels only need no door for Python. Numba hands over an array as ten numbers, which takes longer
-# than a short loop over a few of them: hence `forceinline`.
-OPEN_HELPER = {**KERNEL, "_nrt": False}
-HELPER = {**OPEN_HELPER, "cache": False, "no_cpython_wrapper": True}
+# Numba hands over an array as ten numbers, which takes longer than a short loop over some of them: `forceinline`.
 
 
 class Portals(NamedTuple):

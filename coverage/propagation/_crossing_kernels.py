@@ -9,13 +9,10 @@ Who calls these is compiled again when its own file changes, not when this one d
 
 import math
 
-from quietwing.coverage.compiling import njit
+from quietwing.coverage.compiling import HELPER, njit
 from quietwing.coverage.propagation._lanes import AHEAD, box_meets, line_signs, plane_signs
 
 __all__ = [
-    "HELPER",
-    "KERNEL",
-    "PLAIN",
     "TOGETHER",
     "common_rows",
     "crosses",
@@ -34,20 +31,14 @@ EVERY = (1 << TOGETHER) - 1  # a bit for each of them
 START, END, INVERSE, MOMENT, ALONG = 0, 3, 6, 9, 12  # where a packet of rays holds them, three rows each
 ROW = 8 * TOGETHER  # bytes of a row
 
-KERNEL = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
-# Helpers are called from kernels only: without a door for Python they take half the time to compile.
-HELPER = {**KERNEL, "cache": False, "no_cpython_wrapper": True}
-# Those that make no array need not count who holds the arrays they are given, which takes a few percent of the time.
-PLAIN = {**HELPER, "_nrt": False}
 
-
-@njit(**PLAIN)
+@njit(**HELPER)
 def inverse_of(x):
     """1/x, huge instead of infinite: 0 times infinity would be nan."""
     return 1.0 / x if abs(x) > 1e-30 else 1e30
 
 
-@njit(**PLAIN)
+@njit(**HELPER)
 def meets(box, ox, oy, oz, ix, iy, iz):
     """Whether the ray from o with inverse direction i meets the box.
 
@@ -60,7 +51,7 @@ def meets(box, ox, oy, oz, ix, iy, iz):
     return enter <= min(min(max(x0, x1), max(y0, y1)), min(max(z0, z1), 1.0))
 
 
-@njit(**PLAIN)
+@njit(**HELPER)
 def crosses(facet, w, ox, oy, oz, rx, ry, rz):
     """Whether the straight line from o to r crosses quad w: THE rule, see `multiwall`."""
     so = facet[w, 0] * ox + facet[w, 1] * oy + facet[w, 2] * oz - facet[w, 3]
@@ -92,7 +83,7 @@ def crosses(facet, w, ox, oy, oz, rx, ry, rz):
     return meets(facet[w, BOX_0:], ox, oy, oz, inverse_of(dx), inverse_of(dy), inverse_of(dz))
 
 
-@njit(**PLAIN)
+@njit(**HELPER)
 def set_ray(rays, i, o, r):
     """Make the straight line from o to r ray i of a packet, shape (15, `TOGETHER`)."""
     for axis in range(3):
@@ -105,13 +96,13 @@ def set_ray(rays, i, o, r):
         rays[MOMENT + axis, i] = o[one] * r[other] - o[other] * r[one]
 
 
-@njit(**PLAIN)
+@njit(**HELPER)
 def packet_meets(box_at, rays):
     """Which rays of a packet meet a box, a bit each, as `meets` has it; `box_at`, `rays` are addresses."""
     return box_meets(rays + ROW * START, rays + ROW * INVERSE, box_at)
 
 
-@njit(**PLAIN)
+@njit(**HELPER)
 def packet_crosses(facet, w, rays):
     """Which rays of a packet cross quad w, a bit each, by the rules of `crosses`; `rays` is an address.
 
@@ -136,7 +127,7 @@ def packet_crosses(facet, w, rays):
     return found, found & doubt
 
 
-@njit(**PLAIN)
+@njit(**HELPER)
 def row_range(b, c, sure, j0, j1, unsure):
     """Rows in which b*j + c can be positive; those where its sign is not sure are marked. Also: any marked."""
     if b == 0:
@@ -154,7 +145,7 @@ def row_range(b, c, sure, j0, j1, unsure):
     return j0, j1, last >= first
 
 
-@njit(**PLAIN)
+@njit(**HELPER)
 def common_rows(lows, n_lows, highs, n_highs, margin, j0, j1):
     """Rows in which every low end can lie below every high end: beyond them the run is empty."""
     for k in range(n_lows):
@@ -170,7 +161,7 @@ def common_rows(lows, n_lows, highs, n_highs, margin, j0, j1):
     return j0, j1
 
 
-@njit(**PLAIN)
+@njit(**HELPER)
 def half_planes(facet, size, w, o, tile, reach, far, si, sj, half):
     """The five half-planes of quad w on a patch as rows (a, b, c, error): inside is a*i + b*j + c > 0.
 

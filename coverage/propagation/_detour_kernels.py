@@ -14,10 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quietwing.coverage.compiling import njit
+from quietwing.coverage.compiling import HELPER, KERNEL, njit
 from quietwing.coverage.propagation._bend_kernels import (
-    HELPER,
-    KERNEL,
     NEAREST_M,
     Portals,
     apart,
@@ -303,4 +301,4 @@ def improve(tx, near, legs, portals, root, tried, slots, found, begin, end):
         for pair in range(first[p], first[p + 1]):
             w = portal[pair]
             if _worth(most, w, reference, pair, ONE, found.gain, p):
-                _try_pair(tx, p, w, SLOTS, own, pair, known, slots, found, room)
+                _try_pair(tx, p, w, np.int64(SLOTS), own, pair, known, slots, found, room)

@@ -16,11 +16,8 @@ import math
 
 import numpy as np
 
-from quietwing.coverage.compiling import njit
+from quietwing.coverage.compiling import ARRAY_HELPER, HELPER, KERNEL, njit
 from quietwing.coverage.propagation._crossing_kernels import (
-    HELPER,
-    KERNEL,
-    PLAIN,
     TOGETHER,
     common_rows,
     crosses,
@@ -53,7 +50,7 @@ DB_PER_OCTAVE_OF_POWER = 10 * math.log10(2)
 ZERO = np.int64(0)  # a literal 0 would be a type of its own, and what is called with it compiled twice
 
 
-@njit(**PLAIN)
+@njit(**HELPER)
 def _add_run(i0, i1, row, start, step, low_end, last, table, into, slabs):
     """Add one quad's loss to receivers i0..i1-1 of a row; `table` is the address of its surface's rows."""
     first, n, where, share = row + i0, i1 - i0, into.where, into.share
@@ -71,7 +68,7 @@ def _add_run(i0, i1, row, start, step, low_end, last, table, into, slabs):
             add_looked_up(at + k * ROW_BYTES, table, where + 4 * k, share + 4 * k)
 
 
-@njit(**HELPER)
+@njit(**ARRAY_HELPER)
 def _cast_shadows(kind, slabs, o, p, patches, quads, losses, sums, ends):
     """Add the losses of slabs (kind 0) or walls (kind 1) to the receivers of patch p."""
     tile, grid, xyz, nodes = patches.tile_m[p], patches.grid[p], patches.xyz_m, quads.trees[kind]
@@ -159,7 +156,7 @@ def _cast_shadows(kind, slabs, o, p, patches, quads, losses, sums, ends):
         node = span[node, 2]
 
 
-@njit(**PLAIN)
+@njit(**HELPER)
 def _cap_slabs(sums, dearest, count, ceiling):
     """Apply the saturating floor loss in place."""
     sums_at, dearest_at = sums.ctypes.data, dearest.ctypes.data
@@ -168,7 +165,7 @@ def _cap_slabs(sums, dearest, count, ceiling):
             cap(sums_at + r * ROW_BYTES, dearest_at + r * ROW_BYTES, ceiling[min(count[r], len(ceiling) - 1)])
 
 
-@njit(**PLAIN)
+@njit(**HELPER)
 def _distances(o, tile, nx, ny, inverse, spread):
     """1/distance [1/m] and squared distance [m2] of the receivers of a patch."""
     for j in range(ny):
@@ -181,7 +178,7 @@ def _distances(o, tile, nx, ny, inverse, spread):
             spread[j * nx + i] = max(d2, NEAREST_FREE_SPACE_M**2)
 
 
-@njit(**PLAIN)
+@njit(**HELPER)
 def _in_db(spread, bits, octaves):
     """10 lg of numbers in place; `bits` are the same memory as int32, `octaves` is scratch of int32.
 
@@ -202,7 +199,7 @@ def _in_db(spread, bits, octaves):
         spread[r] = np.float32(DB_PER_OCTAVE_OF_POWER) * power
 
 
-@njit(**PLAIN)
+@njit(**HELPER)
 def _write_rows(sums, lane_db, spread, free_space, out, tx, grid, lane0, lanes):
     """Copy the first `lanes` sums of each receiver to the output."""
     sums_at, lane_at = sums.ctypes.data, lane_db.ctypes.data
@@ -251,7 +248,7 @@ def raster(tx, patches: Patches, quads: Quads, losses: Losses, out, lane0, lanes
         _write_rows(sums, losses.lane_db, spread, losses.free_space, out, t, grid, lane0, lanes)
 
 
-@njit(**PLAIN)
+@njit(**HELPER)
 def _addresses(sums):
     """Where the arrays of `Sums` lie."""
     return Sums(
@@ -260,7 +257,7 @@ def _addresses(sums):
     )  # fmt: skip
 
 
-@njit(**HELPER)
+@njit(**ARRAY_HELPER)
 def _aligned(rows):
     """Scratch of 16-lane rows that starts on a cache line."""
     raw = np.empty((rows + 1) * LANES, np.float32)
@@ -268,7 +265,7 @@ def _aligned(rows):
     return raw[skip : skip + rows * LANES]
 
 
-@njit(**PLAIN)
+@njit(**HELPER)
 def _trace(kind, slabs, packet, quads, losses, into, counted, ray):
     """Add the losses of slabs (kind 0) or walls (kind 1) to a packet of rays.
 
@@ -381,4 +378,4 @@ def per_ray(tx, xyz, quads: Quads, losses: Losses, taken: Taken, block, paired, 
             some, lanes = sums[b * block * LANES : (b + 1) * block * LANES], min(LANES, out.shape[2] - b * LANES)
             _write_rows(some, lane_db[b], spread, free_space, out, t, grid, b * LANES, lanes)
             if len(bare):
-                _write_rows(some, nothing, spread, False, bare, t, grid, b * LANES, lanes)
+                _write_rows(some, nothing, spread, np.bool_(False), bare, t, grid, b * LANES, lanes)

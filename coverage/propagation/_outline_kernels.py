@@ -10,16 +10,13 @@ import math
 
 import numpy as np
 
-from quietwing.coverage.compiling import njit
+from quietwing.coverage.compiling import ARRAY_HELPER, HELPER, KERNEL, njit
 
 SURE = 1e-4  # of the area's two terms: a difference above it is exact to 4e-12, and need not be worked out again
 SPLIT = 2.0**27 + 1  # cuts a float64 in two halves whose products are exact (Dekker)
 
-_KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
-_HELPER = {**_KERNEL, "cache": False, "no_cpython_wrapper": True}
 
-
-@njit(**_HELPER)
+@njit(**HELPER)
 def _less(a, b):
     """The difference a - b, and what rounding took from it."""
     x = a - b
@@ -27,7 +24,7 @@ def _less(a, b):
     return x, (a - (x + back)) + (back - b)
 
 
-@njit(**_HELPER)
+@njit(**HELPER)
 def _times(a, b):
     """The product a*b, and what rounding took from it."""
     x = a * b
@@ -39,7 +36,7 @@ def _times(a, b):
     return x, al * bl - (((x - ah * bh) - al * bh) - ah * bl)
 
 
-@njit(**_HELPER)
+@njit(**HELPER)
 def _grown(parts, count, value):
     """Add a value to a sum of `count` parts, of rising size and none rounded (Shewchuk); its parts then."""
     if value == 0:
@@ -51,10 +48,10 @@ def _grown(parts, count, value):
     return count + 1
 
 
-@njit(**_HELPER)
+@njit(**ARRAY_HELPER)
 def _exact_side_m2(ax, ay, bx, by, cx, cy):
     """`_side_m2` from differences and products of which nothing is lost."""
-    parts, count = np.empty(16), 0
+    parts, count = np.empty(16), np.int64(0)
     for turn in range(2):
         d, d_low = _less(bx, ax) if turn == 0 else _less(ay, by)
         e, e_low = _less(cy, ay) if turn == 0 else _less(cx, ax)
@@ -67,7 +64,7 @@ def _exact_side_m2(ax, ay, bx, by, cx, cy):
     return total
 
 
-@njit(**_HELPER)
+@njit(**ARRAY_HELPER)
 def _side_m2(ax, ay, bx, by, cx, cy):
     """Twice the area of the triangle a, b, c: above 0 where c is left of the line from a to b, 0 on it. [m2]"""
     left, right = (bx - ax) * (cy - ay), (by - ay) * (cx - ax)
@@ -77,14 +74,14 @@ def _side_m2(ax, ay, bx, by, cx, cy):
     return _exact_side_m2(ax, ay, bx, by, cx, cy)
 
 
-@njit(**_HELPER)
+@njit(**HELPER)
 def _along(start, x, y, way_x, way_y):
     """Share of the ray at which a place on it is, 0 to 1."""
     share = ((x - start[0]) * way_x + (y - start[1]) * way_y) / (way_x * way_x + way_y * way_y)
     return min(max(share, 0.0), 1.0)
 
 
-@njit(**_KERNEL)
+@njit(**KERNEL)
 def met_shares(start, end, corner, ring, first, last):
     """Fill the first and last share of each ray from `start` to ``end[ray]`` at which it meets an outline.
 

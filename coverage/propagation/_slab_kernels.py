@@ -11,11 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quietwing.coverage.compiling import njit
+from quietwing.coverage.compiling import HELPER, KERNEL, njit
 
-KERNEL = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
-# Helpers are called from kernels only, and make no array: without a door for Python they compile sooner.
-HELPER = {**KERNEL, "cache": False, "no_cpython_wrapper": True, "_nrt": False}
 BLOCK = 128  # of `at` whose waves stand in memory together
 ROWS = 20  # of what is worked with
 # A number this large has no fraction left: what is added to it is rounded, and its last bits are the whole number.
