@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -15,18 +15,19 @@ from quietwing.coverage.blocking.emissions import carrier_levels_dbm
 from quietwing.coverage.blocking.link_paths import LinkPaths
 from quietwing.coverage.blocking.link_ways import crossed_of
 from quietwing.coverage.blocking.links import LinkModel, stable_key
+from quietwing.coverage.blocking.links_at_hand import LinksAtHand
 from quietwing.coverage.blocking.site_ways import Way, detour_ways, links_of, straight_ways
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation import (
     FINE,
     Cut,
     LossTable,
+    PointLegs,
     add_two_ray,
     direction,
     path_gain,
     pattern_gain_db,
     point_legs,
-    single_legs,
     site_detours,
     straight_rays,
 )
@@ -108,6 +109,7 @@ def blocker_links(
     detours: Way | None = None,
     cut: Cut = FINE,
     least_dbm: Levels | None = None,
+    at_hand: LinksAtHand | None = None,
 ) -> BlockerLinks:
     """Levels of all blockers at some points and what their errors belong to.
 
@@ -130,6 +132,8 @@ def blocker_links(
     least_dbm : float32 ndarray, shape (carrier, point), optional
         Detours that bring less than this may be left out, as long as all devices together stay `UNHEARD_DB` below the
         loudest straight ray: in a building full of blockers most reach the next few rooms and no further. [dBm]
+    at_hand : LinksAtHand, optional
+        Of a layout on this site: what is the same of every layout is taken from it, and kept there.
 
     Returns
     -------
@@ -147,9 +151,9 @@ def blocker_links(
         heard = np.isfinite(powers[0]) | np.isfinite(powers[1])
         if not is_cable(on[index], catalogue) and heard.any() and len(points):
             alike.setdefault(tuple(np.unique(freq[heard]).tolist()), []).append(index)
-    legs = None
-    if alike and not straight and detours is None:  # neighbours share portals
-        legs = replace(point_legs(model.masts.detours.model, points), kept=single_legs())
+    legs, at_hand = None, at_hand or LinksAtHand(0)
+    if alike and not straight and detours is None:
+        legs = at_hand.of_site(_detour_legs, model, points)
 
     @cache
     def antenna_db(index: int) -> Levels:
@@ -169,7 +173,7 @@ def blocker_links(
             if np.isfinite(offered_dbm).any():
                 mas_dbm[index, used] = offered_dbm[used] + received_db
 
-    rays: Iterable[_Ray] = _straight_rays(model, tx_m, points, alike)
+    rays: Iterable[_Ray] = _straight_rays(model, tx_m, points, alike, at_hand)
     floor = None
     if legs is not None and least_dbm is not None:
         rays = list(rays)
@@ -211,6 +215,11 @@ def blocker_links(
     )
 
 
+def _detour_legs(model: LinkModel, points: PointSet) -> PointLegs:
+    """The last legs of detours to some points; neighbours share portals, legs from these are kept."""
+    return point_legs(model.masts.detours.model, points, keep=True)
+
+
 @dataclass(frozen=True, slots=True)
 class _Ray:
     """Straight rays of some devices that are set alike: gain along them (device, point, frequency of `freqs`)."""
@@ -233,21 +242,37 @@ def _lanes_of(values: Levels, freqs: list[int]) -> Levels:
 
 
 def _straight_rays(
-    model: LinkModel, tx_m: Floats, points: PointSet, alike: Mapping[tuple[int, ...], list[int]]
+    model: LinkModel,
+    tx_m: Floats,
+    points: PointSet,
+    alike: Mapping[tuple[int, ...], list[int]],
+    at_hand: LinksAtHand,
 ) -> Iterator[_Ray]:
     """Straight rays of devices, some at a time; `alike` are those on the air at the same frequencies."""
-    freq_mhz = model.masts.freq_mhz
     for freqs, members in alike.items():
         table = LossTable(np.ascontiguousarray(model.masts.table.loss_db[:, :, list(freqs)]))
-        each = max(1, LOSSES_AT_A_TIME // (len(freq_mhz) * len(points)))
+        each = max(1, LOSSES_AT_A_TIME // (len(model.masts.freq_mhz) * len(points)))
         for first in range(0, len(members), each):
             part = members[first : first + each]
-            if model.scene.gains is None:
-                gain_db, traced = _traced(model, tx_m[part], points, list(freqs))
-                yield _Ray(part, list(freqs), gain_db, *straight_ways(model, tx_m[part], points, traced))
-            else:
-                gain_db = path_gain(model.scene, tx_m[part], points, freq_mhz[list(freqs)], table).values
-                yield _Ray(part, list(freqs), gain_db, *straight_ways(model, tx_m[part], points))
+            starts = [(freqs, tx_m[index].tobytes()) for index in part]
+            found = at_hand.from_each(
+                starts, points, partial(_rays_from, model, tx_m[part], points, list(freqs), table)
+            )
+            gain_db, elements_db, *way = map(np.stack, zip(*found, strict=True))
+            yield _Ray(part, list(freqs), gain_db, elements_db, Way(*way))
+
+
+def _rays_from(
+    model: LinkModel, tx_m: Floats, points: PointSet, freqs: list[int], table: LossTable, some: list[int]
+) -> list[tuple[NDArray[Any], ...]]:
+    """Gain along the straight rays from some places, what all elements on them lose, and the parts of a `Way`."""
+    tx_m, traced = tx_m[some], None
+    if model.scene.gains is None:
+        gain_db, traced = _traced(model, tx_m, points, freqs)
+    else:
+        gain_db = path_gain(model.scene, tx_m, points, model.masts.freq_mhz[freqs], table).values
+    elements_db, way = straight_ways(model, tx_m, points, traced)
+    return list(zip(gain_db, elements_db, way.loss_db, way.walls_db, way.crossed, strict=True))
 
 
 def _unheard_dbm(straight_dbm: Levels) -> Levels:

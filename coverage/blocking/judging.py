@@ -175,7 +175,7 @@ def room_worlds(
     at_hand = at_hand or LinksAtHand(0)
     for number, part in enumerate(parts_of(points, 0 if known else levels_of_a_point(model, on), MOST_LEVELS)):
         links = at_hand.of(
-            ("rooms", number), partial(_links, model, scenario, on, catalogue, part, drawn=known is None)
+            ("rooms", number), partial(_links, model, scenario, on, catalogue, part, at_hand, drawn=known is None)
         )
         parts.append(_judged_part(model, scenario, part, *links, stream, known, cases))
         done += len(part)
@@ -266,14 +266,15 @@ def _links(
     devices: tuple[Device, ...],
     catalogue: Mapping[str, Model],
     points: PointSet,
+    at_hand: LinksAtHand,
     *,
     drawn: bool,
 ) -> tuple[PublicLinks, BlockerLinks]:
     """What reaches some points of rooms, without what no world would count if worlds are `drawn` of it."""
-    public, least_dbm = public_links(model, points), None
+    public, least_dbm = at_hand.of_site(public_links, model, points), None
     if drawn and all(catalogue[device.model].kind == "jammer" for device in devices):
         least_dbm = counted_dbm(model, scenario, public) - LESS_DB
-    return public, blocker_links(model, devices, catalogue, points, least_dbm=least_dbm)
+    return public, blocker_links(model, devices, catalogue, points, least_dbm=least_dbm, at_hand=at_hand)
 
 
 def _judged_part(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
+from quietwing.coverage.blocking.links import LinkModel
 from quietwing.coverage.kept import array_bytes
+from quietwing.sites import PointSet
 
 __all__ = ["LinksAtHand"]
 
@@ -20,10 +23,12 @@ class LinksAtHand:
     ----------
     most_bytes : int
         What comes after so much is worked out each time.
+    site : LinksAtHand, optional
+        What is the same of every layout of this site, kept for the next.
     """
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._left_bytes = most_bytes
+    def __init__(self, most_bytes: int = MOST_BYTES, site: LinksAtHand | None = None) -> None:
+        self._left_bytes, self._site = most_bytes, site
         self._held: dict[Hashable, Any] = {}
 
     def of(self, place: Hashable, make: Callable[[], Links]) -> Links:
@@ -37,3 +42,23 @@ class LinksAtHand:
             self._left_bytes -= size
             self._held[place] = made
         return made
+
+    def of_site(self, what: Callable[[LinkModel, PointSet], Links], model: LinkModel, points: PointSet) -> Links:
+        """What a function gives of some points of the site, whatever the layout."""
+        make = partial(what, model, points)
+        return make() if self._site is None else self._site.of((what, points.xyz_m.tobytes()), make)
+
+    def from_each(
+        self, starts: Sequence[Hashable], points: PointSet, make: Callable[[list[int]], Sequence[Links]]
+    ) -> list[Links]:
+        """What leads from each of some places of the site to some points, whatever stands there.
+
+        `make` is given the indices of those that are not at hand.
+        """
+        site = self._site
+        if site is None:
+            return list(make(list(range(len(starts)))))
+        keys = [(start, points.xyz_m.tobytes()) for start in starts]
+        new = {key: index for index, key in enumerate(keys) if key not in site._held}  # two may stand in one place
+        made = dict(zip(new, make(list(new.values())) if new else (), strict=True))
+        return [site.of(key, partial(made.__getitem__, key)) for key in keys]

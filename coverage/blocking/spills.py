@@ -103,7 +103,7 @@ def spill(
     found = []
     at_hand = at_hand or LinksAtHand(0)
     for number, block in enumerate(blocks):
-        links = at_hand.of(("outside", number), partial(_links, model, devices, catalogue, block))
+        links = at_hand.of(("outside", number), partial(_links, model, devices, catalogue, block, at_hand))
         found.append(_worlds(model, scenario, block, *links, stream))
         if progress:
             progress(len(found) / len(blocks))
@@ -161,16 +161,21 @@ def outside_worlds(
     -------
     OutsideWorlds
     """
-    return _worlds(model, scenario, block, *_links(model, devices, catalogue, block), stream)
+    return _worlds(model, scenario, block, *_links(model, devices, catalogue, block, LinksAtHand(0)), stream)
 
 
 def _links(
-    model: LinkModel, devices: tuple[Device, ...], catalogue: Mapping[str, Model], block: OutsidePoints
+    model: LinkModel,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    block: OutsidePoints,
+    at_hand: LinksAtHand,
 ) -> tuple[PublicLinks, BlockerLinks, Heard]:
     """What reaches some places outside."""
-    on, public = on_the_air(devices), public_links(model, block.points)
-    blockers = blocker_links(model, on, catalogue, block.points, outside=True)
-    return public, blockers, stray_heard(model, blockers, catalogue, block.points)
+    on, points = on_the_air(devices), block.points
+    blockers = blocker_links(model, on, catalogue, points, outside=True, at_hand=at_hand)
+    public = at_hand.of_site(public_links, model, points)
+    return public, blockers, stray_heard(model, blockers, catalogue, points)
 
 
 def _worlds(

@@ -63,6 +63,7 @@ SURER = (
 SUREST = 0.999  # what a scenario may ask for
 MOST_NAMED = 8  # rooms in a note
 LITTLE_SHORT = 0.03  # assumed: share of a plan's rooms for which no further search is begun
+SITE_BYTES = 2**28  # what is the same of every layout of a site: houseblock's points take 150 MB
 SPARE_DB = 0.7  # left below the limits outside on the worlds a plan is chosen on, so that it holds on others
 
 
@@ -181,8 +182,8 @@ def judged_outside(
     inputs: PlanningInputs, devices: tuple[Device, ...], treatments: tuple[Treatment, ...], stream: int
 ) -> tuple[SpillResult, ...]:
     """The verdict on what a plan does outside, at each grade, worked out in this process."""
-    treated, links = _with_treatments(inputs, treatments)
-    at_hand = _at_hand(inputs, devices, treatments)
+    treated, links, of_site = _with_treatments(inputs, treatments)
+    at_hand = _at_hand(inputs, devices, treatments, of_site)
 
     def judged() -> tuple[SpillResult, ...]:
         points, scenario = trial_points(treated), inputs.scenario
@@ -219,7 +220,7 @@ def judge(
     site, scenario, catalogue = inputs.site, inputs.scenario, inputs.catalogue
     other = inputs.worked_out.staying
     elsewhere = None if other is None else other.ask(JudgedOutside(devices, treatments, stream))
-    treated, links = _with_treatments(inputs, treatments)
+    treated, links, of_site = _with_treatments(inputs, treatments)
     judged = judge_rooms(
         links,
         inputs.bare,
@@ -230,7 +231,7 @@ def judge(
         bare_points=silence_points(site, trial_points(site)),
         stream=stream,
         quiet=_quiet(inputs, stream),
-        at_hand=_at_hand(inputs, devices, treatments),
+        at_hand=_at_hand(inputs, devices, treatments, of_site),
     )
     every_spill = judged_outside(inputs, devices, treatments, stream) if elsewhere is None else elsewhere.result()
     spilled = every_spill[0]
@@ -261,19 +262,27 @@ def _quiet(inputs: PlanningInputs, stream: int) -> Tally:
     return quiet[stream]
 
 
-def _with_treatments(inputs: PlanningInputs, treatments: tuple[Treatment, ...]) -> tuple[Site, LinkModel]:
-    """The site with its treatments and those bought, and its links; what was asked for last is at hand."""
+def _with_treatments(
+    inputs: PlanningInputs, treatments: tuple[Treatment, ...]
+) -> tuple[Site, LinkModel, LinksAtHand]:
+    """The site with its treatments and those bought, its links, and what is the same of every layout of it.
+
+    What was asked for last is at hand.
+    """
     known = inputs.worked_out.treated
     if known is None or known[0] != treatments:
-        known = inputs.worked_out.treated = (treatments, *_treated(inputs, treatments))
+        known = (treatments, *_treated(inputs, treatments), LinksAtHand(SITE_BYTES))
+        inputs.worked_out.treated = known
     return known[1:]
 
 
-def _at_hand(inputs: PlanningInputs, devices: tuple[Device, ...], treatments: tuple[Treatment, ...]) -> LinksAtHand:
+def _at_hand(
+    inputs: PlanningInputs, devices: tuple[Device, ...], treatments: tuple[Treatment, ...], of_site: LinksAtHand
+) -> LinksAtHand:
     """Links of a layout, which is often judged in worlds of choice and then in others."""
     known = inputs.worked_out.at_hand
     if known is None or known[0] != (devices, treatments):
-        known = inputs.worked_out.at_hand = ((devices, treatments), LinksAtHand())
+        known = inputs.worked_out.at_hand = ((devices, treatments), LinksAtHand(site=of_site))
     return known[1]
 
 

@@ -71,8 +71,8 @@ class WorkedOut:
         What random worlds said of a layout.
     quiet : dict of int to Tally
         Worlds without any blocker by stream.
-    treated : tuple of tuple of Treatment, Site and LinkModel, or None
-        The treatments that were bought last, the site with them and its links.
+    treated : tuple of tuple of Treatment, Site, LinkModel and LinksAtHand, or None
+        The treatments that were bought last, the site with them, its links, and what is the same of every layout.
     at_hand : tuple of devices and treatments, and LinksAtHand, or None
         Of the layout that was judged last.
     other : OtherProcess or None
@@ -83,7 +83,7 @@ class WorkedOut:
     kept: Kept | None = None
     judged: dict[JudgedKey, Tried] = field(default_factory=dict)
     quiet: dict[int, Tally] = field(default_factory=dict)
-    treated: tuple[tuple[Treatment, ...], Site, LinkModel] | None = None
+    treated: tuple[tuple[Treatment, ...], Site, LinkModel, LinksAtHand] | None = None
     at_hand: tuple[tuple[tuple[Device, ...], tuple[Treatment, ...]], LinksAtHand] | None = None
     other: OtherProcess | None = None
 

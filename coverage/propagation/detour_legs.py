@@ -146,7 +146,7 @@ def near_legs(model: DetourModel, portals: list[int], legs: PointLegs) -> NearLe
     return NearLegs(row, leg, reference, model.graph.in_open(legs.points))
 
 
-def point_legs(model: DetourModel, points: PointSet | ArrayLike) -> PointLegs:
+def point_legs(model: DetourModel, points: PointSet | ArrayLike, *, keep: bool = False) -> PointLegs:
     """The last legs to some points. Keep them for the next transmitters.
 
     Parameters
@@ -154,6 +154,8 @@ def point_legs(model: DetourModel, points: PointSet | ArrayLike) -> PointLegs:
     model : DetourModel
     points : PointSet or array_like, shape (point, 3)
         Receivers. [m]
+    keep : bool
+        Legs from single portals are kept as they are asked for: of all portals, or what fits into `KEPT_BYTES`.
 
     Returns
     -------
@@ -167,7 +169,9 @@ def point_legs(model: DetourModel, points: PointSet | ArrayLike) -> PointLegs:
     """
     places = checked_points(points)
     _, first, portal = model.graph.candidates(places.xyz_m)
-    legs = PointLegs(places, first, portal, np.empty((len(portal), len(model.root)), np.float32))
+    every_bytes = 4 * len(model.graph.portals) * len(places) * len(model.root)
+    kept = single_legs(min(every_bytes, KEPT_BYTES)) if keep else None
+    legs = PointLegs(places, first, portal, np.empty((len(portal), len(model.root)), np.float32), kept)
     _fill_legs(model, legs, np.ones(len(portal), np.bool_))
     return legs
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from by_path import module_at
 
-from quietwing.coverage.blocking import LinksAtHand, judging, spills
+from quietwing.coverage.blocking import LinksAtHand, blocker_link_model, judging, spills
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.planning import attempts, prepared
 from quietwing.coverage.planning.attempts import judge as judged_anew
@@ -92,6 +92,40 @@ def test_links_of_a_layout_are_traced_once_for_all_streams_of_worlds(ready, monk
         assert traced.count(device) == 1 + 2  # rooms, and places outside in two blocks
     margins = {one.every_spill[0].worst_margin_db for one in alone.values()}
     assert len(margins) == len(alone), "layouts and streams tell"
+
+
+def test_what_is_the_same_of_every_layout_is_traced_once_for_one_set_of_treatments(ready, monkeypatch):
+    one = Device("one", "micro_jammer", 2.0, 1.5, 1.5, power_dbm=0.0)
+    other = Device("other", "micro_jammer", 5.0, 1.5, 1.5, power_dbm=0.0)
+    mesh = (Treatment("A1-01-window", "window_mesh"),)
+    asked = [((one,), ()), ((replace(one, power_dbm=-20.0), other), ()), ((other, replace(other, id="twin")), mesh)]
+    alone = [
+        judged_anew(replace(ready.inputs, worked_out=WorkedOut()), devices, windows, None, 0)
+        for devices, windows in asked
+    ]
+    rays, places = [], []
+
+    def noted_rays(model, tx_m, *rest):
+        if len(rest[0]) > 1:  # that of the one keep room is traced each time
+            rays.append(tx_m[:, 0].tolist())
+        return real_rays(model, tx_m, *rest)
+
+    def noted_places(model, points):
+        places.append(points)
+        return real_places(model, points)
+
+    real_rays, real_places = blocker_link_model._traced, judging.public_links
+    monkeypatch.setattr(blocker_link_model, "_traced", noted_rays)
+    monkeypatch.setattr(judging, "public_links", noted_places)
+    for (devices, windows), before in zip(asked, alone, strict=True):
+        found = judged_anew(ready.inputs, devices, windows, None, 0)
+        assert found.attempt == before.attempt
+        assert found.judged.at_points.identical(before.judged.at_points)
+        for mine, its in zip(found.every_spill, before.every_spill, strict=True):
+            assert mine.outside.identical(its.outside)
+    in_rooms_and_outside = 1 + 2  # places outside in two blocks
+    assert rays == [[2.0]] * in_rooms_and_outside + [[5.0]] * in_rooms_and_outside * 2  # with the mesh anew, once
+    assert len(places) == 2  # one set of treatments each
 
 
 def test_what_was_judged_outside_first_is_not_judged_there_again_with_the_rooms(ready, monkeypatch):
