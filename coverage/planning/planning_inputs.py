@@ -76,7 +76,9 @@ class WorkedOut:
     at_hand : tuple of devices and treatments, and LinksAtHand, or None
         Of the layout that was judged last.
     other : OtherProcess or None
-        That works out a part of it, and knows these inputs and their `PlanningLinks`; it is not taken along.
+        That works out a part of it, and knows these inputs and their `PlanningLinks`.
+
+    Neither it nor what was judged last is taken along to another process.
     """
 
     known: Known = field(default_factory=Known)
@@ -99,7 +101,7 @@ class WorkedOut:
             self.other = None
 
     def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "other": None}
+        return {**self.__dict__, "treated": None, "at_hand": None, "other": None}
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import time
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from by_path import module_at
 
-from quietwing import sites
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.cli import app, helped
 from quietwing.coverage.errors import ScenarioError
@@ -107,7 +107,8 @@ if BY_COMMAND:  # an empty table would show as a skipped test
         from typer.testing import CliRunner
 
         monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sites, "load_site", {"houseblock": houseblock}.__getitem__)  # read once for all rows
+        # In the one module that asks: another that is loaded meanwhile would keep it.
+        monkeypatch.setattr(import_module("quietwing.coverage.cli.question"), "load_site", lambda _: houseblock)
         monkeypatch.setattr(helped, "earns_a_process", lambda *_, **__: False)  # none is asked anything here
         path = row.build(tmp_path)
         before = listing(tmp_path)

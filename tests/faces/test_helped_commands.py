@@ -127,7 +127,8 @@ def test_a_search_is_the_same_whoever_works_out_its_parts(monkeypatch):
         assert rooms_csv(one) == rooms_csv(other_one)
         assert one.spill.outside.identical(other_one.spill.outside)
         assert [m.data.equals(n.data) for m, n in zip(one.maps, other_one.maps, strict=True)] == [True]
-    assert told.worked_out.other is None, "a process takes another along"
+    left = told.worked_out.other, told.worked_out.treated, told.worked_out.at_hand
+    assert left == (None, None, None), "a process takes another along, or what was judged last"
 
 
 def test_a_process_that_does_not_stay_helps_until_levels_are_known_and_is_ended(monkeypatch, asked):
