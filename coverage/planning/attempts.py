@@ -63,7 +63,7 @@ SURER = (
 SUREST = 0.999  # what a scenario may ask for
 MOST_NAMED = 8  # rooms in a note
 LITTLE_SHORT = 0.03  # assumed: share of a plan's rooms for which no further search is begun
-SITE_BYTES = 2**28  # what is the same of every layout of a site: houseblock's points take 150 MB
+SITE_BYTES = 2**28  # what is the same of every layout of a site: 208 MB are held free for legs to houseblock's rooms
 SPARE_DB = 0.7  # left below the limits outside on the worlds a plan is chosen on, so that it holds on others
 
 
