@@ -69,8 +69,7 @@ class Kept(MutableMapping[K, V]):
 def array_bytes(*values: object) -> int:
     """Memory of the arrays in some dataclasses, tuples and arrays themselves; what else they hold counts nothing.
 
-    What stands in several places counts once: two models share the scene they are of. What `Kept` holds counts as
-    much as it may take.
+    What stands in several places counts once: two models share the scene they are of.
     """
     total, left = 0, list(values)
     seen: set[int] = set()
@@ -85,8 +84,6 @@ def array_bytes(*values: object) -> int:
             total += value.nbytes
         elif isinstance(value, tuple):
             left.extend(value)
-        elif isinstance(value, Kept):
-            total += int(value.most)
         else:
             if kind not in parts:
                 parts[kind] = tuple(part.name for part in fields(kind)) if is_dataclass(kind) else ()

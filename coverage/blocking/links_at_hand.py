@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from quietwing.coverage.blocking.links import LinkModel
 from quietwing.coverage.kept import array_bytes
+from quietwing.coverage.propagation import PointLegs
 from quietwing.sites import PointSet
 
 __all__ = ["LinksAtHand"]
@@ -38,6 +39,8 @@ class LinksAtHand:
             return held
         made = make()
         size = array_bytes(made)
+        if isinstance(made, PointLegs) and made.kept is not None:
+            size += int(made.kept.most)  # it fills while it is used
         if size <= self._left_bytes:
             self._left_bytes -= size
             self._held[place] = made

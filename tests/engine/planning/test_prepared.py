@@ -10,9 +10,12 @@ from by_path import module_at
 
 from quietwing.coverage.blocking import LinksAtHand, blocker_link_model, judging, spills
 from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.kept import array_bytes
 from quietwing.coverage.planning import attempts, prepared
 from quietwing.coverage.planning.attempts import judge as judged_anew
 from quietwing.coverage.planning.planning_inputs import WorkedOut
+from quietwing.coverage.propagation import point_legs
+from quietwing.sites import trial_points
 
 four_cells = module_at("tests/engine/planning/four_cells.py")
 CATALOGUE, MOST = four_cells.CATALOGUE, four_cells.MOST
@@ -152,3 +155,14 @@ def test_what_does_not_fit_is_worked_out_each_time():
         assert at_hand.of("large", lambda: make(large)) is large
         assert at_hand.of("small", lambda: make(small)) is small
     assert made == [1000, 10, 1000]
+
+
+def test_legs_count_with_all_that_they_may_keep(ready):
+    model, points = ready.inputs.bare.masts.detours.model, trial_points(ready.inputs.site)
+    legs = point_legs(model, points, keep=True)
+    every_bytes = array_bytes(legs) + 4 * len(model.graph.portals) * len(points) * len(model.root)
+    assert len(model.graph.portals)
+    for most_bytes, fits in ((every_bytes, True), (every_bytes - 1, False)):
+        at_hand = LinksAtHand(most_bytes)
+        assert at_hand.of("legs", lambda: legs) is legs
+        assert (at_hand.of("legs", lambda: None) is legs) == fits
