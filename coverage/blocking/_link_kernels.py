@@ -17,6 +17,7 @@ from quietwing.coverage.blocking.link_paths import LinkPaths
 from quietwing.coverage.compiling import HELPER, njit
 
 # To hand over twenty arrays takes as long as a pass over the worlds: hence `forceinline`.
+
 # As in `worlds.Part`; a literal would be a type of its own, and what is called with it compiled again for each.
 ROOM, ROOM_BAND, SOURCE_ROOM, SOURCE_ROOM_BAND = np.arange(3, 7)
 NOTHING = np.int64(0)
