@@ -48,6 +48,8 @@ __all__ = [
 LEVELS_PERCENT = (50, 80, 90, 95, 99)
 LESS_DB = np.float32(1.0)  # no rounding lets a blocker count that was left out
 TOGETHER_SHARE = 0.95  # assumption A24, whatever q
+AtPoints = dict[str, NDArray[np.float32]]  # by name, shape (channel, point)
+UNITS = {"margin_db": "dB", "rsrp_dbm": "dBm"}
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ def judge_rooms(
     quiet: Tally | None = None,
     progress: Callable[[float], None] | None = None,
     at_hand: LinksAtHand | None = None,
+    by_point: bool = True,
 ) -> Judgement:
     """Judge every room over all worlds and at every grade, with and without the layout.
 
@@ -113,6 +116,8 @@ def judge_rooms(
         Called with the share of the rooms that is done.
     at_hand : LinksAtHand, optional
         Of this very layout on this site; worlds of another stream have the same links.
+    by_point : bool, optional
+        Whether draft margins and median levels of the points are wanted too.
 
     Returns
     -------
@@ -135,6 +140,7 @@ def judge_rooms(
         quiet=quiet,
         progress=progress,
         at_hand=at_hand,
+        by_point=by_point,
     )
     return judgement_of(model, scenario, points, (found,))
 
@@ -152,12 +158,13 @@ def room_worlds(
     quiet: Tally | None = None,
     progress: Callable[[float], None] | None = None,
     at_hand: LinksAtHand | None = None,
+    by_point: bool = True,
 ) -> RoomWorlds:
     """What the worlds say of some rooms, which depends on no other room.
 
     Parameters
     ----------
-    model, bare, scenario, devices, catalogue, points, bare_points, stream, quiet, progress, at_hand
+    model, bare, scenario, devices, catalogue, points, bare_points, stream, quiet, progress, at_hand, by_point
         As for `judge_rooms`.
 
     Returns
@@ -177,7 +184,8 @@ def room_worlds(
         links = at_hand.of(
             ("rooms", number), partial(_links, model, scenario, on, catalogue, part, at_hand, drawn=known is None)
         )
-        parts.append(_judged_part(model, scenario, part, *links, stream, known, cases))
+        tally = known or count_worlds(model, scenario, part, *links, stream=stream, cases=cases)
+        parts.append(_Part(tally, _at_points(model, scenario, *links) if by_point else {}, links[0].notes))
         done += len(part)
         if progress:
             progress(done / max(len(points), 1))
@@ -190,8 +198,7 @@ def room_worlds(
     return RoomWorlds(
         tally,
         quiet,
-        np.hstack([part.margin_db for part in parts]),
-        np.hstack([part.rsrp_dbm for part in parts]),
+        _side_by_side([part.at_points for part in parts]),
         tuple(note for part in parts for note in part.notes),
     )
 
@@ -218,8 +225,10 @@ def judgement_of(model: LinkModel, scenario: Scenario, points: PointSet, blocks:
         at_points=xr.Dataset(
             {
                 "usable_probability": ((CHANNEL, POINT), tally.usable_at_points[0].T / scenario.worlds),
-                "margin_db": ((CHANNEL, POINT), np.hstack([one.margin_db for one in blocks]), {"units": "dB"}),
-                "rsrp_dbm": ((CHANNEL, POINT), np.hstack([one.rsrp_dbm for one in blocks]), {"units": "dBm"}),
+                **{
+                    name: ((CHANNEL, POINT), values, {"units": UNITS[name]})
+                    for name, values in _side_by_side([one.at_points for one in blocks]).items()
+                },
             },
             coords={CHANNEL: list(model.channels)},
         ),
@@ -238,25 +247,23 @@ class RoomWorlds:
     ----------
     tally, quiet : Tally
         With the layout, and with neither blockers nor treatments.
-    margin_db, rsrp_dbm : float32 ndarray, shape (channel, point)
-        Draft margins and median levels.
+    at_points : dict of str to float32 ndarray, shape (channel, point)
+        Draft margins `margin_db` and median levels `rsrp_dbm`, where they are wanted.
     notes : tuple of str
     """
 
     tally: Tally
     quiet: Tally
-    margin_db: NDArray[np.float32]
-    rsrp_dbm: NDArray[np.float32]
+    at_points: AtPoints
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class _Part:
-    """Some rooms judged: their worlds, and shape (channel, point) draft margins and median levels."""
+    """Some rooms judged: their worlds, and what is said of their points."""
 
     tally: Tally
-    margin_db: NDArray[np.float32]
-    rsrp_dbm: NDArray[np.float32]
+    at_points: AtPoints
     notes: tuple[str, ...]
 
 
@@ -277,20 +284,17 @@ def _links(
     return public, blocker_links(model, devices, catalogue, points, least_dbm=least_dbm, at_hand=at_hand)
 
 
-def _judged_part(
-    model: LinkModel,
-    scenario: Scenario,
-    points: PointSet,
-    public: PublicLinks,
-    blockers: BlockerLinks,
-    stream: int,
-    known: Tally | None,
-    cases: Sequence[Case],
-) -> _Part:
-    """Judge the rooms of some points; `known` are their worlds where they have been drawn already."""
-    tally = known or count_worlds(model, scenario, points, public, blockers, stream=stream, cases=cases)
-    margin_db = draft_margin_db(model, scenario, public, blockers)
-    return _Part(tally, margin_db, _strongest_dbm(model, public.los_dbm, public.nlos_dbm), public.notes)
+def _at_points(model: LinkModel, scenario: Scenario, public: PublicLinks, blockers: BlockerLinks) -> AtPoints:
+    """Draft margins and median levels of some points."""
+    return {
+        "margin_db": draft_margin_db(model, scenario, public, blockers),
+        "rsrp_dbm": _strongest_dbm(model, public.los_dbm, public.nlos_dbm),
+    }
+
+
+def _side_by_side(parts: Sequence[AtPoints]) -> AtPoints:
+    """What is said of the points of each part, as of those of one."""
+    return {name: np.hstack([part[name] for part in parts]) for name in (parts[0] if parts else ())}
 
 
 def quiet_anyway(model: LinkModel, scenario: Scenario, points: PointSet, *, stream: int = 0) -> Tally:

@@ -198,6 +198,8 @@ def judge(
     treatments: tuple[Treatment, ...],
     searched: Searched | None,
     stream: int,
+    *,
+    by_point: bool = True,
 ) -> Tried:
     """Judge a plan with the Monte Carlo.
 
@@ -212,6 +214,8 @@ def judge(
         Where it comes from.
     stream : int
         Of the worlds.
+    by_point : bool, optional
+        Whether the points of the rooms are told of, as a report has it.
 
     Returns
     -------
@@ -232,6 +236,7 @@ def judge(
         stream=stream,
         quiet=_quiet(inputs, stream),
         at_hand=_at_hand(inputs, devices, treatments, of_site),
+        by_point=by_point,
     )
     every_spill = judged_outside(inputs, devices, treatments, stream) if elsewhere is None else elsewhere.result()
     spilled = every_spill[0]

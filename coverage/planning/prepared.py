@@ -166,7 +166,8 @@ def judge(
     key = (devices, treatments, stream, *_credited(inputs.scenario))
     found = known.get(key)
     if found is None:
-        found = judged_anew(inputs, devices, treatments, None, stream)
+        by_point = stream == REPORTING_STREAM  # of the plans reported alone
+        found = judged_anew(inputs, devices, treatments, None, stream, by_point=by_point)
         known[key] = found
     return found if searched is None else found.in_model(searched)
 

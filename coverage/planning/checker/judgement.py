@@ -34,6 +34,7 @@ def drawn(case: Case, treated: LinkModel, tested: PointSet) -> tuple[Judgement, 
         silence_points(treated.scene.site, tested),
         bare_points=silence_points(case.site, trial_points(case.site)),
         stream=STREAM,
+        by_point=False,
     )
     return rooms, spill(treated, case.scenario, case.plan.devices, case.catalogue, tested, stream=STREAM)[0]
 

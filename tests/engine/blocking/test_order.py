@@ -126,6 +126,22 @@ def test_what_is_quiet_anyway_is_the_same_judged_beside_the_layout_or_by_itself(
     assert (alone.by_room["silent_probability"].values > shares).any()  # the blocker tells the two apart
 
 
+def test_rooms_are_the_same_where_nobody_asks_for_their_points(case, monkeypatch):
+    model, points, _ = case(0.0)
+    devices = (Device("a", "jam", 3.0, 1.0, 2.5, power_dbm=-20.0),)
+    asked = model, model, Scenario(worlds=WORLDS), devices, NODE, points
+    told = judge_rooms(*asked)
+    assert {"usable_probability", "margin_db", "rsrp_dbm"} == set(told.at_points)
+    assert [told.at_points[name].attrs["units"] for name in ("margin_db", "rsrp_dbm")] == ["dB", "dBm"]
+    monkeypatch.setattr("quietwing.coverage.blocking.judging.draft_margin_db", lambda *_a: pytest.fail("drafted"))
+    rooms_alone = judge_rooms(*asked, by_point=False)
+    assert {"usable_probability"} == set(rooms_alone.at_points)
+    for mine, theirs in zip(rooms_alone.grades, told.grades, strict=True):
+        xr.testing.assert_identical(mine.by_room, theirs.by_room)
+        assert np.array_equal(mine.silent, theirs.silent)
+    assert rooms_alone.notes == told.notes
+
+
 def test_a_level_that_was_not_computed_is_refused(case):
     model, points, public = case()
     blockers = blocker_links(model, (), NODE, points)

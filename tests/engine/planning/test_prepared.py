@@ -49,6 +49,15 @@ def test_a_layout_is_judged_once_for_all_budgets_and_as_if_judged_anew(ready, mo
     assert ready.known((), (), prepared.CHOOSING_STREAM, poor.scenario) is None
 
 
+def test_points_are_told_of_where_a_plan_is_reported_and_not_where_it_is_chosen(ready):
+    reported, chosen = (
+        prepared.judge(ready.inputs, (), (), None, stream).judged
+        for stream in (prepared.REPORTING_STREAM, prepared.CHOOSING_STREAM)
+    )
+    assert {"margin_db", "rsrp_dbm"} <= set(reported.at_points)
+    assert {"usable_probability"} == set(chosen.at_points)
+
+
 def test_windows_and_streams_one_after_another_are_judged_as_each_by_itself(ready):
     """What was treated last, and the worlds without any blocker, are at hand: never those of others."""
     mesh = (Treatment("A1-01-window", "window_mesh"),)
