@@ -54,7 +54,10 @@ UNITS = {"margin_db": "dB", "rsrp_dbm": "dBm"}
 
 @dataclass(frozen=True)
 class Judgement:
-    """The rooms' side of a verdict; fields as in `quietwing.coverage.results.Verdict`, without spill."""
+    """The rooms' side of a verdict; fields as in `quietwing.coverage.results.Verdict`, without spill.
+
+    `at_points` has margins and levels only where they were asked for.
+    """
 
     points: PointSet
     at_points: xr.Dataset
