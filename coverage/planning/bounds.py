@@ -139,6 +139,11 @@ class BoundAhead:
         if len(model.candidates) > SMALL_CANDIDATES:
             self._model, self._relaxations = model, Relaxations(model, self._goal, self._cuts)
 
+    def interrupt(self) -> None:
+        """Work on nothing more; what a relaxation has proven by then stays."""
+        if self._relaxations is None or not self._relaxations.known:
+            self.stop()
+
     def stop(self) -> None:
         """Give up what is not asked for any more."""
         if self._relaxations is not None:

@@ -91,6 +91,11 @@ class Relaxations:
             self._found = (first, *(self._relaxed(problem) for problem in self._problems[1:]))
         return self._found
 
+    @property
+    def known(self) -> bool:
+        """Whether all of them are worked out, so that nothing has to be waited for."""
+        return self._found is not None
+
     def problems(self) -> tuple[Problem, ...]:
         """The problem of each."""
         return self._problems

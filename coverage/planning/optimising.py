@@ -128,14 +128,14 @@ def optimise(
             try_all(inputs, inside, effort, start, tried, bounding, late, say, stop)
         except KeyboardInterrupt:
             interrupted = True
-            bounding.stop()
+            bounding.interrupt()
             if not tried:
                 raise
         given = 1 if start is not None and tried[1:] else None
         try:
             plan = _plan(inputs, inside, tried, given, bounding, interrupted, late(), say, foreseen)
         except KeyboardInterrupt:  # while the bound or the checker was at work: the plan is there already
-            bounding.stop()
+            bounding.interrupt()
             plan = _plan(inputs, inside, tried, given, bounding, True, late(), say, foreseen)
     return replace(plan, notes=(*plan.notes, *stop.notes))
 

@@ -16,6 +16,7 @@ from quietwing.coverage.planning.improve import Relaxations
 from quietwing.coverage.planning.milp import Goal
 from quietwing.coverage.planning.optimising import optimise
 from quietwing.coverage.planning.searching import EFFORTS
+from quietwing.coverage.planning.verify import verify_plan
 
 pytestmark = pytest.mark.usefixtures("few_moves")
 four_cells = module_at("tests/engine/planning/four_cells.py")
@@ -58,6 +59,25 @@ def test_a_bound_that_the_search_worked_out_is_not_worked_out_again(site, monkey
     plan = optimise(site, site.sectors, with_money(3200), CATALOGUE)
     assert plan.bound is not None
     assert len(models) == begun
+
+
+def test_ctrl_c_while_the_bound_is_made_tighter_leaves_that_of_the_relaxation(site, monkeypatch):
+    monkeypatch.setattr(improving, "_may_be_better", lambda *_: True)
+    monkeypatch.setattr(certifying, "SMALL_CANDIDATES", 0)  # else the plan is proven the best
+    asked, plans = with_money(3000), []
+
+    def pressed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Relaxations, "_of_whole", pressed)
+    for nodes in (0, 1):
+        monkeypatch.setitem(EFFORTS, "quick", replace(EFFORTS["quick"], nodes=nodes))
+        plans.append(optimise(site, site.sectors, asked, CATALOGUE))
+    whole, stopped = plans
+    assert [plan.status == "interrupted" for plan in plans] == [False, True]
+    assert (stopped.value, stopped.bound, stopped.gap) == (whole.value, whole.bound, whole.gap)
+    assert stopped.bound is not None
+    assert verify_plan(site, site.sectors, asked, CATALOGUE, stopped) == ()
 
 
 @pytest.mark.parametrize(("goal", "search", "ahead", "taken"), [
