@@ -55,6 +55,7 @@ def search(
     start: Selection | None = None,
     moves: int = 400_000,
     seed: int = 1,
+    anew: bool = True,
     progress: Callable[[float, float], None] | None = None,
     interrupted: Callable[[], bool] | None = None,
 ) -> Found:
@@ -69,6 +70,9 @@ def search(
     moves : int
         Over all branches.
     seed : int
+    anew : bool
+        Whether plans are also put together from nothing, and not from `start` alone: that of a former search of the
+        model, or of one with fewer rows, is better than these.
     progress : callable, optional
         Called with the share done and the weight protected so far.
     interrupted : callable, optional
@@ -93,7 +97,7 @@ def search(
                 progress((number + share) / len(branches), max(weight, least))
 
         found = _branch(
-            model, kit, goal, extra, best, nothing, moves // len(branches), seed + 7919 * number, told, stop
+            model, kit, goal, extra, best, nothing, anew, moves // len(branches), seed + 7919 * number, told, stop
         )
         if better(found.score, best.score, goal):
             best = found
@@ -183,6 +187,7 @@ def _branch(
     extra: tuple[int, ...],
     best: Found,
     nothing: Selection,
+    anew: bool,
     moves: int,
     seed: int,
     told: Callable[[float, float], None],
@@ -220,7 +225,8 @@ def _branch(
     begun = [put_together(best.selection, POWERS[0])]
     if best.selection != nothing:
         begun.append(put_together(best.selection, POWERS[-1]))
-    begun += [put_together(nothing, power) for power in POWERS]
+    if anew or best.selection == nothing:
+        begun += [put_together(nothing, power) for power in POWERS]
     state = max(begun, key=lambda one: min(total(kit, one), target) - pound * float(one.money[0]))
     terms, ended = Terms(budget, room_for, target, pound), False
     top = Top(state.at.copy(), state.mode.copy(), np.array([-np.inf, 0.0]))
@@ -234,7 +240,7 @@ def _branch(
             break
     if not ended:
         state = state_of(model, kit, selection_of(model, top.at, top.mode), budget, room_for)
-        spare, known = put_together(nothing, POWERS[0]), unknown(kit)
+        spare, known = state_of(model, kit, nothing, budget, room_for), unknown(kit)
         for _ in range(STEPS):
             rounds = moves // STEPS // MOVES_OF_A_ROUND
             _anneal.rebuild(kit, state, spare, known, rounds, COLD * unit, terms, POWERS[0], numbers, top)

@@ -199,8 +199,14 @@ def _plan(
             holes = holes_of(inputs, best, searched, goal)
             known = None if searched is None else uncertified(searched.found, goal)
             plan = _described(inputs, tried, best, holes, known, interrupted, late)
-            worlds = best.judged, best.spilled
-            faults = verify_plan(*question, plan, existing=inputs.existing, worlds=worlds, bare=inputs.bare)
+            faults = verify_plan(
+                *question,
+                plan,
+                existing=inputs.existing,
+                worlds=(best.judged, best.spilled),
+                bare=inputs.bare,
+                other=inputs.worked_out.staying,
+            )
             if not faults and searched is not None:  # now the bound, which another process works on meanwhile
                 say("computing an upper bound", 0.96)
                 known = _certified(inputs, searched, bounding, interrupted or late, nodes)

@@ -154,12 +154,14 @@ def _found_in(
             start=plan,
             moves=part,
             seed=seed + turn,
+            anew=turn == 0,
             progress=lambda share, _weight, turn=turn: told((turn + share) / MOST_TURNS),  # type: ignore[misc]
             interrupted=late,
         )
         if relaxations is not None and turn == 0 and not late():
             improved = improve(model, goal, found, relaxations, effort.choices, late)
-            found = search(model, goal, start=improved.found.selection, moves=part // MOST_TURNS, seed=seed)
+            start = improved.found.selection
+            found = search(model, goal, start=start, moves=part // MOST_TURNS, seed=seed, anew=False)
             reproducible = improved.reproducible
         known = model
         here, model, found = _completed(here, model, alive, found, slack_db)

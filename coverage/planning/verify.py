@@ -8,9 +8,11 @@ counted in whole pence. What the planning model leaves out only helps, so a clai
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from quietwing.coverage.blocking import Judgement, LinkModel
 from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.other_process import Known, OtherProcess
 from quietwing.coverage.planning.checker.case import Case
 from quietwing.coverage.planning.checker.claims import (
     claim_faults,
@@ -30,6 +32,7 @@ from quietwing.coverage.planning.checker.judgement import (
 from quietwing.coverage.planning.checker.layout import layout_faults, unknown_faults, window_faults
 from quietwing.coverage.planning.checker.money import money_faults
 from quietwing.coverage.planning.plan import Plan
+from quietwing.coverage.planning.planning_inputs import PlanningInputs
 from quietwing.coverage.results import SpillResult
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import resolve_treatments
@@ -48,6 +51,7 @@ def verify_plan(
     existing: tuple[Device, ...] = (),
     worlds: tuple[Judgement, SpillResult] | None = None,
     bare: LinkModel | None = None,
+    other: OtherProcess | None = None,
 ) -> tuple[str, ...]:
     """Everything of a plan that does not hold.
 
@@ -66,6 +70,8 @@ def verify_plan(
         them; else they are drawn here. What the plan says is held against them either way.
     bare : LinkModel, optional
         Of the site without any treatment or operator action, if the caller has it.
+    other : OtherProcess, optional
+        That was told the `PlanningInputs` of this site: it looks at the places outside meanwhile.
 
     Returns
     -------
@@ -82,6 +88,8 @@ def verify_plan(
     unknown = list(unknown_faults(case))
     if unknown:
         return tuple(unknown)
+    claims = case.attempt.confidence > 0
+    outside = other.ask(CheckedOutside(scenario, plan, existing)) if other is not None and claims else None
     treated = case.links((*given, *plan.treatments))
     tested = trial_points(treated.scene.site)
     judged, spilled = drawn(case, treated, tested) if worlds is None else worlds
@@ -92,10 +100,29 @@ def verify_plan(
         *judgement_faults(case, judged, spilled),
     ]
     found += [*hole_faults(case, judged), *figure_faults(case, judged)]
-    if case.attempt.confidence > 0:
-        found += [*margin_faults(case), *claim_faults(case, treated, tested), *outside_faults(case, treated)]
-        found += [*keep_room_faults(case, treated, tested), *receiver_faults(case, treated)]
+    if claims:
+        found += [*margin_faults(case), *claim_faults(case, treated, tested)]
+        near = [*keep_room_faults(case, treated, tested), *receiver_faults(case, treated)]
+        found += [*(outside_faults(case, treated) if outside is None else outside.result()), *near]
     return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class CheckedOutside:
+    """What a plan claims of the places outside, as a question to another process: it was told `PlanningInputs`."""
+
+    scenario: Scenario
+    plan: Plan
+    existing: tuple[Device, ...]
+
+    def answer(self, known: Known) -> tuple[str, ...]:
+        """Faults of these claims."""
+        inputs = known(PlanningInputs)
+        given = resolve_treatments(inputs.site, self.scenario.treatments, inputs.catalogue)
+        case = Case(
+            inputs.site, inputs.sectors, self.scenario, inputs.catalogue, self.plan, self.existing, given, inputs.bare
+        )
+        return tuple(outside_faults(case, case.links((*given, *self.plan.treatments))))
 
 
 def unsound_claims(
