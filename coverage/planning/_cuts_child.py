@@ -14,9 +14,9 @@ and cuts that several solutions in a row did not need, until one misses them aga
 
 The child leaves ``found.npz``: ``rows`` that were needed, and the cuts of the last solution and of that which proves
 most, as ``row_start``, ``row``, ``place_start``, ``place``: the rows each comes from and the positions that it leaves
-out; ``duals`` of all rows and ``cut_duals`` of the solution that proves most, and the columns ``used`` in the last
-few; ``infeasible`` if nothing holds. The parent makes the cuts itself and works out what the duals prove: neither
-needs to be believed. Imports numpy and highspy only.
+out; ``duals`` of all rows and ``cut_duals`` of the solution that proves most, and the columns ``used`` to a tenth or
+more in one of the last few; ``infeasible`` if nothing holds. The parent makes the cuts itself and works out what the
+duals prove: neither needs to be believed. Imports numpy and highspy only.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class Reduced:
         What no solution is better than, worked out here from the child's row duals, whatever they are; infinite on
         the worse side where it says that nothing holds.
     used : bool ndarray, shape (column,)
-        Columns that one of the last solutions of the relaxation uses.
+        Columns of which one of the last solutions of the relaxation uses a tenth or more.
     reproducible : bool
         False where the deadline ended the work, or the child failed: then there is no bound, and another run may
         differ.

@@ -189,7 +189,6 @@ def _plan(
             foreseen(best.devices, best.treatments)
         best = _in_a_model(inputs, inside, tried, best)
         tried = [best if number == at else one for number, one in enumerate(tried)]
-        question = inputs.site, inputs.sectors, inputs.scenario, inputs.catalogue
         for claims_checked in (False, True):
             say("verifying the plan", 0.92)
             searched, goal = _model_of(tried, best), goal_of(inputs)
@@ -199,14 +198,7 @@ def _plan(
             holes = holes_of(inputs, best, searched, goal)
             known = None if searched is None else uncertified(searched.found, goal)
             plan = _described(inputs, tried, best, holes, known, interrupted, late)
-            faults = verify_plan(
-                *question,
-                plan,
-                existing=inputs.existing,
-                worlds=(best.judged, best.spilled),
-                bare=inputs.bare,
-                other=inputs.worked_out.staying,
-            )
+            faults = _faults(inputs, best, plan)
             if not faults and searched is not None:  # now the bound, which another process works on meanwhile
                 say("computing an upper bound", 0.96)
                 known = _certified(inputs, searched, bounding, interrupted or late, nodes)
@@ -214,6 +206,7 @@ def _plan(
                 faults = tuple(bound_faults(plan, inputs.scenario))
             if not faults:
                 return replace(plan, notes=(*plan.notes, *dropped))
+            question = inputs.site, inputs.sectors, inputs.scenario, inputs.catalogue
             wrong = () if claims_checked else unsound_claims(*question, plan, existing=inputs.existing)
             if not wrong:
                 break
@@ -223,6 +216,21 @@ def _plan(
                 f"not claimed in the planning model, for windows beside them are treated: {', '.join(wrong)}"
             )
         dropped.append(f"attempt {at} was dropped, for the checker found: {faults[0]}")
+
+
+def _faults(inputs: PlanningInputs, one: Tried, plan: Plan) -> tuple[str, ...]:
+    """What the checker finds wrong with a plan."""
+    return verify_plan(
+        inputs.site,
+        inputs.sectors,
+        inputs.scenario,
+        inputs.catalogue,
+        plan,
+        existing=inputs.existing,
+        worlds=(one.judged, one.spilled),
+        bare=inputs.bare,
+        other=inputs.worked_out.staying,
+    )
 
 
 def _refused(inputs: PlanningInputs, best: Tried, start: Tried | None, least_db: float) -> str:

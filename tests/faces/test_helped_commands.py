@@ -22,6 +22,7 @@ from quietwing.coverage.planning.known_levels import AskedRows
 from quietwing.coverage.planning.limits import InRows, PeaksOf
 from quietwing.coverage.planning.planning_links import PlanningLinks
 from quietwing.coverage.planning.search_space import LevelsIn
+from quietwing.coverage.planning.verify import CheckedOutside
 from quietwing.coverage.report import rooms_csv
 from quietwing.coverage.study import optimise
 from quietwing.coverage.study.buying import LayoutGiven, PlanMap
@@ -79,7 +80,7 @@ def test_optimise_leaves_a_part_of_everything_to_it_and_writes_the_same(tmp_path
     words = ["optimise", site, "--worlds", "100", "--budget-gbp", "9000", "--effort", "quick", "--grid-m", "1"]
     both, alone = files_with_and_without(words, tmp_path, monkeypatch)
     told = {PlanningInputs, PlanningLinks, AskedRows, Judged}
-    parts = {LevelsIn, PeaksOf, InRows, JudgedOutside}
+    parts = {LevelsIn, PeaksOf, InRows, JudgedOutside, CheckedOutside}
     assert set(asked) == told | parts | {Prepared, LayoutGiven, PlanMap, Picture}
     assert both == alone
     assert len(both["layout.csv"].splitlines()) > 1, "nothing is bought"
@@ -93,7 +94,7 @@ def test_frontier_leaves_a_part_of_its_searches_to_it_and_writes_the_same(tmp_pa
     monkeypatch.setattr(limits, "FEW_ROWS", 0)  # as of a site with many places outside
     words = ["frontier", site, "--worlds", "100", "--budgets", "5000,9000", "--effort", "quick"]
     both, alone = files_with_and_without(words, tmp_path, monkeypatch)
-    parts = {LevelsIn, PeaksOf, InRows, JudgedOutside}
+    parts = {LevelsIn, PeaksOf, InRows, JudgedOutside, CheckedOutside}
     assert set(asked) == {PlanningInputs, PlanningLinks, AskedRows, Prepared, LayoutGiven} | parts
     assert both == alone
     assert "frontier.csv" in both
@@ -117,7 +118,7 @@ def test_a_search_is_the_same_whoever_works_out_its_parts(monkeypatch):
         raise AssertionError("worked out here: the other process gave no answer")
 
     monkeypatch.setattr(OtherProcess, "ask", ask_and_wait)
-    for question in (LevelsIn, PeaksOf, InRows, JudgedOutside, LayoutGiven, PlanMap):
+    for question in (LevelsIn, PeaksOf, InRows, JudgedOutside, CheckedOutside, LayoutGiven, PlanMap):
         monkeypatch.setattr(question, "answer", here)
     with other_process(MODULE) as other:
         both = optimise(site, asked, catalogue=CATALOGUE, other=other)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.other_process import OtherProcess
 from quietwing.coverage.planning.attempts import judge
 from quietwing.coverage.planning.optimising import CHOOSING_STREAM
 from quietwing.coverage.planning.places import plan_spots
@@ -102,8 +103,9 @@ class Question:
         }
         return {name: re.escape(word) for name, word in words.items()}
 
-    def faults(self, plan: Plan, scenario: Scenario) -> tuple[str, ...]:
-        return verify_plan(self.site, self.site.sectors, scenario, CATALOGUE, plan, existing=self.existing)
+    def faults(self, plan: Plan, scenario: Scenario, other: OtherProcess | None = None) -> tuple[str, ...]:
+        site = self.site
+        return verify_plan(site, site.sectors, scenario, CATALOGUE, plan, existing=self.existing, other=other)
 
     def device(self, spot_id: str, name: str, model: str = "micro_jammer", **changes) -> Device:
         """A device at a place that plans may use."""

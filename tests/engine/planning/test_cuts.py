@@ -98,6 +98,14 @@ def test_shares_of_a_limit_that_are_left_out_leave_every_plan_in():
         assert relaxations.bound() == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize(("pence", "used"), [(105_000, [True, False]), (150_000, [True, True])])
+def test_a_column_of_which_the_relaxation_uses_less_than_a_tenth_is_left_out(pence, used):
+    """Two devices of £1,000 for a room each: after the one that is worth more, £50 buy a twentieth of the other."""
+    model = hand_model([[1.2, 0.0], [0.0, 1.2]], [], (1000.0, 1000.0), weight=[2.0, 1.0])
+    problem = as_problem(model, Goal(budget_pence=pence), interplay=False, ties=False)
+    assert with_cuts(problem, cover_rows(model, problem), WORK).used[:2].tolist() == used
+
+
 def test_three_devices_of_two_fifths_each_and_money_for_two_leave_two_thirds():
     """0.4 · 2 = 0.8 of the room without cuts. Two of them give 0.8 at most, so each is needed whole: 2 of 3."""
     model, goal = hand_model([[0.4, 0.4, 0.4]], [], (1000.0,) * 3), Goal(budget_pence=200_000)

@@ -16,6 +16,7 @@ from quietwing.coverage.planning.milp import Goal, Selection
 from quietwing.coverage.planning.rows import PlanModel, plan_model, room_rows
 from quietwing.coverage.planning.score import better, fixed_selection, score
 
+hand_model = module_at("tests/engine/planning/hand_models.py").hand_model
 tiny_plans = module_at("tests/engine/planning/tiny_plans.py")
 SEEDS = range(0, 300, 6)
 MOVES = 5_000
@@ -132,6 +133,14 @@ def test_a_start_is_kept_where_no_move_is_made(questions):
         assert not better(start.score, again.score, goal)
         kept += again.selection == start.selection
     assert kept >= 20
+
+
+def test_a_search_that_goes_on_puts_nothing_together_anew():
+    """One device serves a room, the other two rooms; a limit allows one of them, and the start has the first."""
+    model = hand_model([[1.2, 0.0], [0.0, 1.2], [0.0, 1.2]], [[0.6, 0.6]], (1000.0, 1000.0))
+    goal, start = Goal(budget_pence=200_000), Selection((0,), (0, 0, 0))
+    weights = [search(model, goal, moves=0, start=start, anew=anew).score.weight for anew in (True, False)]
+    assert weights == [2.0, 1.0]
 
 
 def test_a_target_is_built_up_to_without_a_single_move(questions):

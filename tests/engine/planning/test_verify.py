@@ -15,6 +15,8 @@ import pytest
 from by_path import module_at
 
 from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.other_process import OtherProcess, other_process
+from quietwing.coverage.planning import verify
 from quietwing.coverage.planning.optimising import optimise
 from quietwing.coverage.planning.planning_inputs import prepare_inputs
 from quietwing.sites.synthetic import build_wing, describe
@@ -104,6 +106,28 @@ def test_a_lie_in_several_ways_is_told_in_lines_that_all_name_it(question, name)
     faults = question.faults(lie(question), scenario)
     assert [fault for fault in faults if not any(re.match(pattern, fault) for pattern in expected)] == []
     assert [pattern for pattern in expected if not any(re.match(pattern, fault) for fault in faults)] == []
+
+
+def test_another_process_finds_the_same_faults_outside(question, monkeypatch):
+    scenario, lie, _ = SEVERAL_LINES["a strong device at the broken window"]
+    plan = lie(question)
+    alone = question.faults(plan, scenario)
+    assert any("m outside, " in fault for fault in alone)
+    real = OtherProcess.ask
+
+    def ask_and_wait(self, asked):
+        found = real(self, asked)
+        found._future.result()
+        return found
+
+    def here(*_):
+        raise AssertionError("worked out here: the other process gave no answer")
+
+    monkeypatch.setattr(OtherProcess, "ask", ask_and_wait)
+    monkeypatch.setattr(verify, "outside_faults", here)
+    with other_process("quietwing.coverage.planning.verify") as other:
+        other.tell(question.inputs)
+        assert question.faults(plan, scenario, other) == alone
 
 
 def test_the_attempt_chosen_is_checked_and_not_another(question):
