@@ -137,7 +137,7 @@ def kernel_links(public: PublicLinks, blockers: BlockerLinks) -> tuple[Links, ND
     los_keys : int64 ndarray, shape (row,)
     """
     los_keys, los_row = np.unique(public.los_key, return_inverse=True)
-    nothing = np.full(blockers.mas_dbm.shape[::-1], -np.inf, np.float32)
+    offered, shape = blockers.is_mas.any(), blockers.mas_dbm.shape[::-1]
     links = Links(
         fixed_los=public.fixed_los,
         los_dbm=_rows(public.los_dbm),
@@ -147,7 +147,7 @@ def kernel_links(public: PublicLinks, blockers: BlockerLinks) -> tuple[Links, ND
         sector_sigma=_rows(public.sigma_db),
         public=public.paths.each(lambda values: _rows(values if values.ndim == 3 else values[:, :, None])),
         level_dbm=_by_point(blockers.level_dbm),
-        mas_dbm=_by_point(blockers.mas_dbm) if blockers.is_mas.any() else nothing,
+        mas_dbm=_by_point(blockers.mas_dbm) if offered else np.full(shape, -np.inf, np.float32),
         device=blockers.paths.each(_rows),
         is_mas=blockers.is_mas,
     )
