@@ -100,26 +100,15 @@ def test_frontier_leaves_a_part_of_its_searches_to_it_and_writes_the_same(tmp_pa
     assert "frontier.csv" in both
 
 
-def test_a_search_is_the_same_whoever_works_out_its_parts(monkeypatch):
+def test_a_search_is_the_same_whoever_works_out_its_parts(monkeypatch, answered_elsewhere):
     """Here every question is waited for: the other process answers all of them."""
     site = four_cells.four_cells(250.0)
     asked = replace(four_cells.MOST, budget_gbp=9000.0)
     monkeypatch.setattr(limits, "FEW_ROWS", 0)
     alone = optimise(site, asked, catalogue=CATALOGUE)
     assert alone.plan.rooms_model
-    real = OtherProcess.ask
-
-    def ask_and_wait(self, question):
-        found = real(self, question)
-        found._future.result()
-        return found
-
-    def here(*_):
-        raise AssertionError("worked out here: the other process gave no answer")
-
-    monkeypatch.setattr(OtherProcess, "ask", ask_and_wait)
-    for question in (LevelsIn, PeaksOf, InRows, JudgedOutside, CheckedOutside, LayoutGiven, PlanMap):
-        monkeypatch.setattr(question, "answer", here)
+    questions = LevelsIn, PeaksOf, InRows, JudgedOutside, CheckedOutside, LayoutGiven, PlanMap
+    answered_elsewhere(*((question, "answer") for question in questions))
     with other_process(MODULE) as other:
         both = optimise(site, asked, catalogue=CATALOGUE, other=other)
         told = pickle.loads(pickle.dumps(other._known[PlanningInputs]()))

@@ -15,7 +15,7 @@ import pytest
 from by_path import module_at
 
 from quietwing.coverage.equipment import Device, Treatment
-from quietwing.coverage.other_process import OtherProcess, other_process
+from quietwing.coverage.other_process import other_process
 from quietwing.coverage.planning import verify
 from quietwing.coverage.planning.optimising import optimise
 from quietwing.coverage.planning.planning_inputs import prepare_inputs
@@ -108,23 +108,12 @@ def test_a_lie_in_several_ways_is_told_in_lines_that_all_name_it(question, name)
     assert [pattern for pattern in expected if not any(re.match(pattern, fault) for fault in faults)] == []
 
 
-def test_another_process_finds_the_same_faults_outside(question, monkeypatch):
+def test_another_process_finds_the_same_faults_outside(question, answered_elsewhere):
     scenario, lie, _ = SEVERAL_LINES["a strong device at the broken window"]
     plan = lie(question)
     alone = question.faults(plan, scenario)
     assert any("m outside, " in fault for fault in alone)
-    real = OtherProcess.ask
-
-    def ask_and_wait(self, asked):
-        found = real(self, asked)
-        found._future.result()
-        return found
-
-    def here(*_):
-        raise AssertionError("worked out here: the other process gave no answer")
-
-    monkeypatch.setattr(OtherProcess, "ask", ask_and_wait)
-    monkeypatch.setattr(verify, "outside_faults", here)
+    answered_elsewhere((verify, "outside_faults"))
     with other_process("quietwing.coverage.planning.verify") as other:
         other.tell(question.inputs)
         assert question.faults(plan, scenario, other) == alone
