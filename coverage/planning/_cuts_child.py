@@ -301,6 +301,7 @@ class Room:
         every = np.unique(np.concatenate([loop.columns[part] for part in parts]))
         self.columns = every[loop.position[every] >= 0]
         self.rows, self.goal = rows, loop.goal[rows]
+        self.of_goal = {goal: np.flatnonzero(self.goal == goal) for goal in np.unique(self.goal).tolist()}
         self.shares = np.zeros((len(rows), len(every)))
         for at, part in enumerate(parts):
             self.shares[at, np.searchsorted(every, loop.columns[part])] = loop.values[part]
@@ -309,37 +310,37 @@ class Room:
 
     def missed(self, x: Any) -> list[Cut]:
         """Cuts that are missed, one from each of the rows that give least above what their mode reaches."""
-        z = x[self.goal]
-        if not (z > USED).any():
+        z = {goal: float(x[goal]) for goal in self.of_goal}
+        if not any(reached > USED for reached in z.values()):
             return []
         here = x[self.columns]
         used = np.flatnonzero(here > 0)
-        gives = self.shares[:, used] @ here[used]
+        within, taken = self.shares[:, used], here[used]
+        gives = within @ taken
         found = []
-        for goal in np.unique(self.goal[z > USED]).tolist():
-            mine = np.flatnonzero(self.goal == goal)
-            for seed in mine[np.argsort(gives[mine], kind="stable")[:SEEDS]].tolist():
-                cut = self._cut(seed, z, here, used)
-                if cut is not None:
-                    found.append(cut)
+        for goal, mine in self.of_goal.items():
+            if z[goal] > USED:
+                for seed in mine[np.argsort(gives[mine], kind="stable")[:SEEDS]].tolist():
+                    cut = self._cut(seed, z, within, taken, here)
+                    if cut is not None:
+                        found.append(cut)
         return found
 
-    def _cut(self, seed: int, z: Any, here: Any, used: Any) -> Cut | None:
+    def _cut(self, seed: int, z: dict[int, float], within: Any, taken: Any, here: Any) -> Cut | None:
         """From one row: rows of other modes join where that misses more, then positions are left out."""
-        rows, reached, most = [seed], float(z[seed]), self.shares[seed]
-        others = {int(goal): float(z[self.goal == goal][0]) for goal in np.unique(self.goal).tolist()}
-        others.pop(int(self.goal[seed]))
-        for goal in sorted(others, key=lambda goal: (-others[goal], goal)):
-            if others[goal] <= 0:
+        own = int(self.goal[seed])
+        rows, reached, most = [seed], z[own], within[seed]  # most: of the columns used alone
+        for goal in sorted(z, key=lambda goal: (-z[goal], goal)):
+            if goal == own or z[goal] <= 0:
                 continue
-            theirs = np.flatnonzero(self.goal == goal)
-            both = np.maximum(self.shares[np.ix_(theirs, used)], most[used]) @ here[used]
+            theirs = self.of_goal[goal]
+            both = np.maximum(within[theirs], most) @ taken
             best = int(both.argmin())
-            if both[best] - most[used] @ here[used] < others[goal] - 1e-9:
+            if both[best] - most @ taken < z[goal] - 1e-9:
                 rows.append(int(theirs[best]))
-                reached += others[goal]
-                most = np.maximum(most, self.shares[theirs[best]])
-        return self._left_out(most, reached, rows, here)
+                reached += z[goal]
+                most = np.maximum(most, within[theirs[best]])
+        return self._left_out(self.shares[rows].max(axis=0), reached, rows, here)
 
     def _left_out(self, shares: Any, reached: float, rows: list[int], here: Any) -> Cut | None:
         """The cut that is missed most, positions being left out one by one that give most for their most."""

@@ -8,11 +8,12 @@ from numpy.typing import ArrayLike, NDArray
 from quietwing.coverage.propagation.free_space import wavelength_m
 from quietwing.sites import OutOfRangeError
 
-__all__ = ["CLEAR_V", "EARTH_M", "bullington_loss_db", "fresnel_v", "knife_edge_loss_db"]
+__all__ = ["CLEAR_V", "EARTH_M", "bullington_loss_db", "fresnel_v", "knife_edge_gain", "knife_edge_loss_db"]
 
 EARTH_M = 8.5e6  # effective radius, P.526-15 section 4.5: 4/3 of the Earth's
 LEAST_POINTS = 3  # of a profile: its ends and the ground between
 CLEAR_V = -0.78  # at and below: enough clearance, the approximation has reached 0
+EDGE_DB = 6.9  # of P.526-15, eq. (31)
 
 
 def fresnel_v(height_m: ArrayLike, d1_m: ArrayLike, d2_m: ArrayLike, freq_mhz: ArrayLike) -> NDArray[np.float64]:
@@ -69,9 +70,34 @@ def knife_edge_loss_db(v: ArrayLike) -> NDArray[np.float64]:
     Rec. ITU-R P.526-15, eq. (31): 6.9 + 20 lg(√((v − 0.1)² + 1) + v − 0.1).
     """
     v = np.asarray(v, np.float64)
+    return np.where(v > CLEAR_V, EDGE_DB + 20 * np.log10(_past_edge(v)), 0.0)
+
+
+def knife_edge_gain(v: ArrayLike) -> NDArray[np.float64]:
+    """Amplitude of the wave past a single knife edge over that of free space, 10^(−J(v)/20).
+
+    Parameters
+    ----------
+    v : array_like, shape (...)
+        Diffraction parameter of `fresnel_v`. [1]
+
+    Returns
+    -------
+    ndarray, shape (...)
+        1 for v ≤ −0.78, 0.5 at grazing. [1]
+
+    References
+    ----------
+    Rec. ITU-R P.526-15, eq. (31), as `knife_edge_loss_db`.
+    """
+    v = np.asarray(v, np.float64)
+    return np.where(v > CLEAR_V, 10 ** (-EDGE_DB / 20) / _past_edge(v), 1.0)
+
+
+def _past_edge(v: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What eq. (31) takes the logarithm of."""
     shifted = np.maximum(v, CLEAR_V) - 0.1
-    loss_db = 6.9 + 20 * np.log10(np.sqrt(shifted**2 + 1) + shifted)
-    return np.where(v > CLEAR_V, loss_db, 0.0)
+    return np.asarray(np.sqrt(shifted**2 + 1) + shifted)
 
 
 def bullington_loss_db(
