@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import fresnel
 
-from quietwing.coverage.propagation.diffraction import bullington_loss_db, fresnel_v, knife_edge_loss_db
+from quietwing.coverage.propagation.diffraction import (
+    bullington_loss_db,
+    fresnel_v,
+    knife_edge_gain,
+    knife_edge_loss_db,
+)
 from quietwing.sites.errors import OutOfRangeError
 
 
@@ -42,6 +47,11 @@ def test_with_clearance_nothing_is_lost(v):
 def test_a_higher_edge_never_loses_less(low, high):
     low, high = sorted((low, high))
     assert 0 <= knife_edge_loss_db(low) <= knife_edge_loss_db(high)
+
+
+@given(v=st.floats(-3, 50))
+def test_the_amplitude_past_an_edge_is_what_its_loss_leaves(v):
+    assert knife_edge_gain(v) == pytest.approx(10 ** (-knife_edge_loss_db(v) / 20), rel=1e-12)
 
 
 def test_an_edge_5_m_up_midway_over_200_m():
