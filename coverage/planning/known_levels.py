@@ -135,6 +135,7 @@ class LastShares:
         """Shares of some candidates, shape (row, member), and names of the rows; `ask` is asked for the new ones."""
         if candidates is not self.candidates:
             self.candidates, self.members = candidates, np.zeros(0, np.int64)
+            self.share, self.name = np.zeros((0, 0)), ()
         if len(self.name) and np.array_equal(members, self.members):
             return self.share, self.name
         old = np.isin(members, self.members)

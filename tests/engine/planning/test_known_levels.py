@@ -73,6 +73,7 @@ def test_shares_are_the_same_whatever_was_asked_last_and_only_new_members_are_as
             return (exact(candidates, some), tuple("abcde")) if len(some) else (np.zeros((0, 0)), ())
 
         share, name = shares.of(candidates, members, ask)
+        assert share.shape[1] == len(members)
         if len(members):
             assert_array_equal(share, exact(candidates, members))
             assert name == tuple("abcde")
