@@ -179,12 +179,13 @@ def clearance_m(facets, o, r):
     return nearest
 
 
-def random_quads(rng, count, size_m=10.0, whole_metres=False):
-    """Parallelograms and trapezoids in a cube; on whole metres many rays meet edges and corners exactly."""
+def random_quads(rng, count, size_m=10.0, whole_metres=False, decimals=None):
+    """Plane parallelograms and trapezoids in a cube; on a grid many rays meet edges and corners exactly."""
     at, u, v = (rng.uniform(low, size_m, (count, 3)) for low in (0, -size_m, -size_m))
     u, v = u / 2, v / 2
+    if whole_metres or decimals is not None:
+        at, u, v = (np.round(each, decimals or 0) for each in (at, u, v))
     if whole_metres:
-        at, u, v = np.round(at), np.round(u), np.round(v)
         flat = rng.integers(0, 3, count)
         u[np.arange(count), flat] = v[np.arange(count), flat] = 0  # upright and level quads
     share = np.where(rng.random(count) < 0.3, 2.0, 1.0)[:, None]

@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from quietwing.coverage.app.site_files import site_zip
 from quietwing.coverage.catalogue import read_catalogue
@@ -53,15 +54,28 @@ ZOOMED = (640, 400)  # a window of 1280 x 800 at 200 %
 HEADER_PX = 60.0  # the marking stands below it there
 TALLEST_PX = 6000
 AT_REST = '[data-testid="stApp"][data-test-script-state="notRunning"][data-test-connection-state="CONNECTED"]'
+# Streamlit says that a page is at rest until the server answers, and a busy one may take its time: so a page notes
+# when it asks for a run (a message that begins with the tag of its field `rerun_script`) and when it is answered.
+EAR = """(() => {
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (said) {
+        if (!this.isHeard) this.addEventListener('message', () => { window.isAsking = false; });
+        this.isHeard = true;
+        if (said[0] === RERUN_TAG) window.isAsking = true;
+        return send.call(this, said);
+    };
+})()""".replace("RERUN_TAG", str(BackMsg.RERUN_SCRIPT_FIELD_NUMBER << 3 | 2))
 # A click takes a moment to become a question to the server: at rest is who is so for a while, who waits for no answer
-# on the plan, and whose plan is more than the walls that stand in for a storey's first estimate: between the run that
-# works it out and the one that draws it a busy server may pause for longer than a while, and then the page moves.
+# there or on the plan, and whose plan is more than the walls that stand in for a storey's first estimate: between the
+# run that works it out and the one that draws it a busy server may pause for longer than a while, and then the page
+# moves.
 CALM = """rest => {
     const waits = [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')]
         .some(one => one.shadowRoot?.querySelector('.quietwing-plan.busy'));
     const said = document.querySelector('.st-key-quietwing-said')?.textContent ?? '';
     const first = said.includes('Working out the quick estimate');
-    const calm = document.querySelector(rest) && !document.querySelector('[data-stale="true"]') && !waits && !first;
+    const still = document.querySelector(rest) && !document.querySelector('[data-stale="true"]');
+    const calm = still && !window.isAsking && !waits && !first;
     window.calmSince = calm ? window.calmSince ?? performance.now() : null;
     return calm && performance.now() - window.calmSince > 200;
 }"""
@@ -382,6 +396,7 @@ def windows(browser) -> Iterator[Callable[..., Planner]]:
     def opened(server: App, width: int = 1280, height: int = 900) -> Planner:
         context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
         context.set_default_timeout(MOST_WAIT_MS)
+        context.add_init_script(EAR)
         contexts.append(context)
         page = context.new_page()
         planner = Planner(page, server.address)

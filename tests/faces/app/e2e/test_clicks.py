@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -14,6 +15,7 @@ MOMENTS = range(0, 840, 60)  # the end of a job is seen within 500 ms, and the p
 FEW_MOMENTS = range(0, 840, 180)
 PRESS_MS = 80  # of a button by a person
 HELD_MS = 2500
+PAUSE_S = 1.0  # of a server; several times what a page at rest is watched for
 DRAWN_MS = range(90, 300, 20)  # after the run that draws the whole page begins: when it is about to end
 FEW_DRAWN_MS = range(90, 300, 50)
 # Leaves the field some milliseconds after the page has begun to be drawn with the end of a job.
@@ -156,3 +158,18 @@ def test_what_was_typed_right_before_a_click_is_what_it_is_done_with(planner):
     side = planner.page.get_by_test_id("stSidebar")
     side.get_by_text("Site: hasty-wing").wait_for()
     side.get_by_text("72 rooms to be blocked").wait_for()  # 4 cells in each of 3 wings on 4 storeys, and 24 spaces
+
+
+def test_a_page_whose_server_takes_its_time_is_not_at_rest(app, blockers):
+    """Else what these tests read after a click could be the page before it."""
+    group = os.getpgid(app.process.pid)
+    os.killpg(group, signal.SIGSTOP)
+    goes_on = threading.Timer(PAUSE_S, os.killpg, (group, signal.SIGCONT))
+    goes_on.start()
+    try:
+        blockers.press("Tour (1 min)")
+    finally:
+        goes_on.join()
+    assert "1 of 6:" in blockers.text()
+    blockers.page.keyboard.press("Escape")
+    blockers.page.get_by_text("1 of 6:").wait_for(state="detached")
