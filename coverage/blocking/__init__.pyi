@@ -91,6 +91,7 @@ from .spill_rings import may_fail as may_fail
 from .spill_rings import worst_margin as worst_margin
 from .spills import OutsideWorlds as OutsideWorlds
 from .spills import blocks_of as blocks_of
+from .spills import look_outside as look_outside
 from .spills import outside_blocks as outside_blocks
 from .spills import outside_worlds as outside_worlds
 from .spills import spill as spill

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.cable_links import is_cable, with_cables
-from quietwing.coverage.blocking.emissions import carrier_levels_dbm
 from quietwing.coverage.blocking.link_paths import LinkPaths
 from quietwing.coverage.blocking.link_ways import crossed_of
 from quietwing.coverage.blocking.links import LinkModel, stable_key
@@ -133,7 +132,7 @@ def blocker_links(
         Detours that bring less than this may be left out, as long as all devices together stay `UNHEARD_DB` below the
         loudest straight ray: in a building full of blockers most reach the next few rooms and no further. [dBm]
     at_hand : LinksAtHand, optional
-        Of a layout on this site: what is the same of every layout is taken from it, and kept there.
+        Of this layout: what its devices send, and what is the same of every layout, is taken from it and kept there.
 
     Returns
     -------
@@ -144,14 +143,14 @@ def blocker_links(
     level_dbm, mas_dbm = np.full(shape, -np.inf, np.float32), np.full(shape, -np.inf, np.float32)
     tx_m = np.array([[device.x_m, device.y_m, device.z_m] for device in on]).reshape(-1, 3)
     freq = np.searchsorted(model.masts.freq_mhz, [carrier.freq_mhz for carrier in model.carriers])
-    sent = _sent(model, on, catalogue, outside)
+    legs, at_hand = None, at_hand or LinksAtHand()
+    sent = _sent(model, on, catalogue, outside, at_hand)
     paths = LinkPaths.nothing((len(on), len(points)), (len(model.bands),), len(model.constructions))
     alike: dict[tuple[int, ...], list[int]] = {}
     for index, powers in enumerate(sent):
         heard = np.isfinite(powers[0]) | np.isfinite(powers[1])
         if not is_cable(on[index], catalogue) and heard.any() and len(points):
             alike.setdefault(tuple(np.unique(freq[heard]).tolist()), []).append(index)
-    legs, at_hand = None, at_hand or LinksAtHand(0)
     if alike and not straight and detours is None:
         legs = at_hand.of_site(_detour_legs, model, points)
 
@@ -189,9 +188,7 @@ def blocker_links(
         if detours is not None:
             detour = detours.of(np.array([devices.index(on[index]) for index in part]))
         elif legs is not None:
-            senders = site_detours(model.masts.detours.model, tx_m[part], keep=True)
-            least = None if floor is None else floor[part]
-            detour = detour_ways(model, senders, legs, (ray.elements_db, ray.way), least)
+            detour = _detours(model, tx_m, legs, ray, None if floor is None else floor[part], at_hand)
         found = links_of(model, ray.elements_db, ray.way, detour, outside=outside)
         paths.put(part, found.paths)
         receive(ray, ray.gain_db + _lanes_of(ray.elements_db - found.loss_db, ray.freqs))
@@ -275,6 +272,24 @@ def _rays_from(
     return list(zip(gain_db, elements_db, way.loss_db, way.walls_db, way.crossed, strict=True))
 
 
+def _detours(
+    model: LinkModel, tx_m: Floats, legs: PointLegs, ray: _Ray, floor: Levels | None, at_hand: LinksAtHand
+) -> Way:
+    """Detours of devices beside their straight rays; without a floor they are the same of every layout."""
+    place_m = tx_m[ray.devices]
+
+    def from_some(some: list[int]) -> Way:
+        senders = site_detours(model.masts.detours.model, place_m[some], keep=True)
+        beside = ray.elements_db[some], ray.way.of(np.array(some, np.intp))
+        return detour_ways(model, senders, legs, beside, None if floor is None else floor[some])
+
+    if floor is not None:
+        return from_some(list(range(len(place_m))))
+    starts = [("detours", place.tobytes()) for place in place_m]
+    found = at_hand.from_each(starts, legs.points, lambda some: from_some(some).each)
+    return Way(*map(np.stack, zip(*found, strict=True)))
+
+
 def _unheard_dbm(straight_dbm: Levels) -> Levels:
     """Level (carrier, point) at which all devices together are `UNHEARD_DB` below the loudest straight ray."""
     apart_db = np.float32(UNHEARD_DB + 10 * np.log10(len(straight_dbm)))
@@ -304,16 +319,16 @@ def _traced(
 
 
 def _sent(
-    model: LinkModel, devices: tuple[Device, ...], catalogue: Mapping[str, Model], outside: bool
+    model: LinkModel,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    outside: bool,
+    at_hand: LinksAtHand,
 ) -> list[tuple[Floats, Floats]]:
-    """`carrier_levels_dbm` of each device less the body's loss, worked out once for those set alike."""
-    known: dict[tuple[object, ...], tuple[Floats, Floats]] = {}
-    found = []
+    """What each device sends on each carrier and offers, less the body's loss."""
     body_db = 0.0 if outside else model.rules.phone.body_loss_db  # a body stands between phone and blocker
+    found = []
     for device in devices:
-        setting = (device.model, device.power_dbm, device.trim_db)
-        if setting not in known:
-            sent, offered = carrier_levels_dbm(device, catalogue[device.model], model.carriers, outside=outside)
-            known[setting] = sent - body_db, offered - body_db
-        found.append(known[setting])
+        sent, offered = at_hand.levels_dbm(device, catalogue[device.model], model.carriers, outside=outside)
+        found.append((sent - body_db, offered - body_db))
     return found

@@ -6,7 +6,13 @@ from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from quietwing.coverage.blocking.links import LinkModel
+import numpy as np
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking.emissions import carrier_levels_dbm
+from quietwing.coverage.blocking.links import Carrier, LinkModel
+from quietwing.coverage.blocking.stray import Radiated, radiated
+from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.kept import array_bytes
 from quietwing.coverage.propagation import PointLegs
 from quietwing.sites import PointSet
@@ -45,6 +51,25 @@ class LinksAtHand:
             self._left_bytes -= size
             self._held[place] = made
         return made
+
+    def levels_dbm(
+        self, device: Device, kind: Model, carriers: Sequence[Carrier], *, outside: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """`carrier_levels_dbm` of a device of the layout, worked out once for all that are set alike."""
+        make = partial(carrier_levels_dbm, device, kind, carriers, outside=outside)
+        return self.of_setting(("levels", outside), device, make)
+
+    def radiated(self, device: Device, kind: Model, carriers: Sequence[Carrier]) -> Radiated:
+        """`radiated` of a device of the layout, likewise."""
+        return self.of_setting("radiated", device, partial(radiated, device, kind, carriers))
+
+    def of_setting(self, what: Hashable, device: Device, make: Callable[[], Links]) -> Links:
+        """What is the same of all devices of the layout that are set alike; a kilobyte each, so it is always held."""
+        setting = (what, device.model, device.power_dbm, device.trim_db)
+        if setting not in self._held:
+            self._held[setting] = make()
+        held: Links = self._held[setting]
+        return held
 
     def of_site(self, what: Callable[[LinkModel, PointSet], Links], model: LinkModel, points: PointSet) -> Links:
         """What a function gives of some points of the site, whatever the layout."""

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.blocker_link_model import BlockerLinks, blocker_links
-from quietwing.coverage.blocking.emissions import carrier_levels_dbm
 from quietwing.coverage.blocking.links import LinkModel
+from quietwing.coverage.blocking.links_at_hand import LinksAtHand
 from quietwing.coverage.blocking.protect import ProtectedService, load_protected
 from quietwing.coverage.blocking.stray import Radiated, Stray, radiated, stray_into
 from quietwing.coverage.equipment import Device, Model
@@ -54,7 +55,14 @@ def _receivers() -> tuple[ProtectedService, ...]:
     return tuple(service for service in load_protected() if service.receiver)
 
 
-def stray_heard(model: LinkModel, blockers: BlockerLinks, catalogue: Mapping[str, Model], points: PointSet) -> Heard:
+def stray_heard(
+    model: LinkModel,
+    blockers: BlockerLinks,
+    catalogue: Mapping[str, Model],
+    points: PointSet,
+    *,
+    at_hand: LinksAtHand | None = None,
+) -> Heard:
     """Noise and harmonics of a layout at some points, in the band of each service with receivers.
 
     Parameters
@@ -64,6 +72,8 @@ def stray_heard(model: LinkModel, blockers: BlockerLinks, catalogue: Mapping[str
         At these points, made with ``outside=True``.
     catalogue : mapping of str to Model
     points : PointSet
+    at_hand : LinksAtHand, optional
+        Of this very layout: what its devices send is taken from it, and kept there.
 
     Returns
     -------
@@ -74,14 +84,12 @@ def stray_heard(model: LinkModel, blockers: BlockerLinks, catalogue: Mapping[str
     total_mw = np.zeros((len(services), len(points)))
     most_mw, loudest = total_mw.copy(), np.zeros(total_mw.shape, np.int64)
     centre_mhz = np.array([(service.low_mhz + service.high_mhz) / 2 for service in services])
-    known: dict[tuple[object, ...], tuple[Floats, list[float]]] = {}
+    at_hand = at_hand or LinksAtHand()
     for index, device in enumerate(blockers.devices):
-        kind, setting = catalogue[device.model], (device.model, device.power_dbm, device.trim_db)
-        if setting not in known:
-            sent_dbm, _ = carrier_levels_dbm(device, kind, model.carriers, outside=True)
-            sender = radiated(device, kind, model.carriers)
-            known[setting] = sent_dbm, [_stray(sender, service).level_dbm for service in services]
-        sent_dbm, stray_dbm = known[setting]
+        kind = catalogue[device.model]
+        sent_dbm, _ = at_hand.levels_dbm(device, kind, model.carriers, outside=True)
+        sender = at_hand.radiated(device, kind, model.carriers)
+        stray_dbm = at_hand.of_setting("services", device, partial(_stray_dbm, sender, services))
         gain_db = _gain_db(model, blockers, index, kind, sent_dbm, centre_mhz, points)
         for row in np.flatnonzero(np.isfinite(stray_dbm)).tolist():
             level_mw = 10 ** ((stray_dbm[row] + gain_db[row]) / 10)
@@ -120,6 +128,11 @@ def _gain_db(
     return gain_db if kind.radiating_cable else np.asarray(np.minimum(gain_db, nearest_db))
 
 
+def _stray_dbm(sender: Radiated, services: Sequence[ProtectedService]) -> tuple[float, ...]:
+    """`_stray` of each service, its level."""
+    return tuple(_stray(sender, service).level_dbm for service in services)
+
+
 def _stray(sender: Radiated, service: ProtectedService) -> Stray:
     """What a device sends into a service's bandwidth, conducted."""
     return stray_into(sender, (service.low_mhz, service.high_mhz), service.bandwidth_khz / 1e3)
@@ -132,6 +145,8 @@ def out_of_band_rows(
     points: PointSet,
     names: Sequence[str],
     outside: Sequence[Heard],
+    *,
+    at_hand: LinksAtHand | None = None,
 ) -> tuple[ServiceRow, ...]:
     """Receivers that no data of the site places, each with the level at the worst place, limit and margin.
 
@@ -147,6 +162,8 @@ def out_of_band_rows(
         Each place outside in words.
     outside : sequence of Heard
         The places outside in parts, in the order of `names`.
+    at_hand : LinksAtHand, optional
+        Of this very layout on this site.
 
     Returns
     -------
@@ -160,13 +177,17 @@ def out_of_band_rows(
         np.concatenate([part.level_dbm for part in outside], axis=1),
         np.concatenate([part.loudest for part in outside], axis=1),
     )
+    at_hand = at_hand or LinksAtHand()
+
+    def heard_at(places: PointSet, *, straight: bool) -> Heard:
+        blockers = blocker_links(model, devices, catalogue, places, outside=True, straight=straight, at_hand=at_hand)
+        return stray_heard(model, blockers, catalogue, places, at_hand=at_hand)
+
     above, above_names = _overhead(site)
-    high = stray_heard(
-        model, blocker_links(model, devices, catalogue, above, outside=True, straight=True), catalogue, above
-    )
+    high = heard_at(above, straight=True)
     kept = _kept(site, points)
     kept_names = [f"in {site.rooms[room].id}" for room in kept.room.tolist()]
-    near = stray_heard(model, blocker_links(model, devices, catalogue, kept, outside=True), catalogue, kept)
+    near = heard_at(kept, straight=False)
     rows = []
     for row, service in enumerate(services):
         heard, where = (high, above_names) if service.receiver == "overhead" else (far, list(names))

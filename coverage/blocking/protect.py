@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 
 import numpy as np
@@ -13,8 +13,8 @@ import shapely
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.cable_links import is_cable
-from quietwing.coverage.blocking.emissions import carrier_levels_dbm
 from quietwing.coverage.blocking.links import LinkModel, band_number
+from quietwing.coverage.blocking.links_at_hand import LinksAtHand
 from quietwing.coverage.blocking.networks import reference_khz
 from quietwing.coverage.blocking.stray import NOTHING, Radiated, Stray, radiated, stray_into
 from quietwing.coverage.blocking.thresholds import noise_dbm
@@ -122,6 +122,8 @@ def protected_services(
     devices: tuple[Device, ...],
     catalogue: Mapping[str, Model],
     each_dbm: NDArray[np.float64] | None = None,
+    *,
+    at_hand: LinksAtHand | None = None,
 ) -> tuple[ServiceRow, ...]:
     """What a layout does to each protected service and to the base stations.
 
@@ -135,6 +137,8 @@ def protected_services(
     catalogue : mapping of str to Model
     each_dbm : ndarray, shape (device, sector), optional
         `device_levels_dbm` of those that are on, where they are at hand. [dBm in 180 kHz]
+    at_hand : LinksAtHand, optional
+        Of this very layout: what its devices send is taken from it, and kept there.
 
     Returns
     -------
@@ -150,7 +154,7 @@ def protected_services(
         found = f"{service.low_mhz:g}–{service.high_mhz:g} MHz: {_listed(hits) if hits else 'no device sends there'}"
         rows.append(ServiceRow(service.service, found, not hits))
     if each_dbm is None:
-        each_dbm = device_levels_dbm(model, scenario, on, catalogue)
+        each_dbm = device_levels_dbm(model, scenario, on, catalogue, at_hand=at_hand)
     return (*rows, *_base_stations(model, on, catalogue, each_dbm))
 
 
@@ -177,7 +181,12 @@ def base_station_levels_dbm(
 
 
 def device_levels_dbm(
-    model: LinkModel, scenario: Scenario, devices: tuple[Device, ...], catalogue: Mapping[str, Model]
+    model: LinkModel,
+    scenario: Scenario,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    *,
+    at_hand: LinksAtHand | None = None,
 ) -> NDArray[np.float64]:
     """Power of each device at the receiver of each sector, in one resource block: the louder of its two kinds.
 
@@ -185,17 +194,24 @@ def device_levels_dbm(
     ----------
     model, scenario, devices, catalogue
         As for `base_station_levels_dbm`.
+    at_hand : LinksAtHand, optional
+        As for `protected_services`.
 
     Returns
     -------
     float64 ndarray, shape (device, sector)
         The larger of what `receiver_levels_dbm` gives. [dBm in 180 kHz]
     """
-    return np.maximum(*receiver_levels_dbm(model, scenario, devices, catalogue))
+    return np.maximum(*receiver_levels_dbm(model, scenario, devices, catalogue, at_hand=at_hand))
 
 
 def receiver_levels_dbm(
-    model: LinkModel, scenario: Scenario, devices: tuple[Device, ...], catalogue: Mapping[str, Model]
+    model: LinkModel,
+    scenario: Scenario,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    *,
+    at_hand: LinksAtHand | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Power of each device at the receiver of each sector, in one resource block, by kind.
 
@@ -209,6 +225,8 @@ def receiver_levels_dbm(
     ----------
     model, scenario, devices, catalogue
         As for `base_station_levels_dbm`.
+    at_hand : LinksAtHand, optional
+        As for `protected_services`.
 
     Returns
     -------
@@ -230,17 +248,19 @@ def receiver_levels_dbm(
     path_db, masts_m = _mast_path_db(model, scenario, np.concatenate(places))
     widths_khz = np.array([reference_khz(carrier.technology, carrier.freq_mhz) for carrier in model.carriers])
     sector_mhz = np.array([sector.freq_mhz for sector in model.sectors])
-    known: dict[tuple[object, ...], tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
+    at_hand = at_hand or LinksAtHand()
+
+    def into_receivers(device: Device, kind: Model) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        sent_dbm = np.full(len(model.carriers), -np.inf)
+        if kind.kind == "jammer":
+            sent_dbm, _ = at_hand.levels_dbm(device, kind, model.carriers, outside=True)
+        per_rb_dbm = (sent_dbm + 10 * np.log10(RB_KHZ / widths_khz))[model.sector_carrier]
+        sender = at_hand.radiated(device, kind, model.carriers)
+        return np.where(tdd, per_rb_dbm, -np.inf), _stray_per_rb_dbm(sender, model)
+
     for index, row in enumerate(rows):
         device, kind = devices[row], catalogue[devices[row].model]
-        setting = (device.model, device.power_dbm, device.trim_db)
-        if setting not in known:
-            sent_dbm = np.full(len(model.carriers), -np.inf)
-            if kind.kind == "jammer":
-                sent_dbm, _ = carrier_levels_dbm(device, kind, model.carriers, outside=True)
-            per_rb_dbm = (sent_dbm + 10 * np.log10(RB_KHZ / widths_khz))[model.sector_carrier]
-            sender = radiated(device, kind, model.carriers)
-            known[setting] = np.where(tdd, per_rb_dbm, -np.inf), _stray_per_rb_dbm(sender, model)
+        sent = at_hand.of_setting("receivers", device, partial(into_receivers, device, kind))
         if row in cut:
             cable = kind.radiating_cable
             # Sectors beyond the cable's frequencies are held at its ends.
@@ -253,7 +273,7 @@ def receiver_levels_dbm(
                 kind.pattern, azimuth_deg, elevation_deg, device.azimuth_deg, device.tilt_deg
             )
             way_db = kind.gain_dbi + pattern_db + path_db[:, first[index]]
-        on_carrier_dbm[row], stray_dbm[row] = (sent_dbm + way_db for sent_dbm in known[setting])
+        on_carrier_dbm[row], stray_dbm[row] = (sent_dbm + way_db for sent_dbm in sent)
     return on_carrier_dbm, stray_dbm
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
@@ -41,6 +42,11 @@ class Way:
     loss_db: Levels
     walls_db: Levels
     crossed: NDArray[np.uint8]
+
+    @property
+    def each(self) -> list[tuple[NDArray[Any], ...]]:
+        """Of each transmitter, in the order of the fields."""
+        return list(zip(self.loss_db, self.walls_db, self.crossed, strict=True))
 
     def of(self, tx: NDArray[np.intp]) -> Way:
         """From some of the transmitters."""

@@ -43,6 +43,7 @@ from quietwing.sites import PointSet, scattered
 __all__ = [
     "OutsideWorlds",
     "blocks_of",
+    "look_outside",
     "on_the_air",
     "outside_blocks",
     "outside_keys",
@@ -107,7 +108,21 @@ def spill(
         found.append(_worlds(model, scenario, block, *links, stream))
         if progress:
             progress(len(found) / len(blocks))
-    return spill_of(model, scenario, devices, catalogue, points, found, stream=stream)
+    return spill_of(model, scenario, devices, catalogue, points, found, stream=stream, at_hand=at_hand)
+
+
+def look_outside(
+    model: LinkModel, devices: tuple[Device, ...], catalogue: Mapping[str, Model], at_hand: LinksAtHand
+) -> None:
+    """Have at hand what `spill` asks of the ways outside, for the next layout with most of these devices.
+
+    Parameters
+    ----------
+    model, devices, catalogue, at_hand : as for `spill`
+    """
+    for block in outside_blocks(model, devices, catalogue):
+        at_hand.of_site(public_links, model, block.points)
+        blocker_links(model, on_the_air(devices), catalogue, block.points, outside=True, at_hand=at_hand)
 
 
 @dataclass(frozen=True)
@@ -175,7 +190,7 @@ def _links(
     on, points = on_the_air(devices), block.points
     blockers = blocker_links(model, on, catalogue, points, outside=True, at_hand=at_hand)
     public = at_hand.of_site(public_links, model, points)
-    return public, blockers, stray_heard(model, blockers, catalogue, points)
+    return public, blockers, stray_heard(model, blockers, catalogue, points, at_hand=at_hand)
 
 
 def _worlds(
@@ -201,12 +216,13 @@ def spill_of(
     blocks: Sequence[OutsideWorlds],
     *,
     stream: int = 0,
+    at_hand: LinksAtHand | None = None,
 ) -> tuple[SpillResult, ...]:
     """The results of `spill` from what the worlds say of the places outside, block by block.
 
     Parameters
     ----------
-    model, scenario, devices, catalogue, points, stream : as for `spill`
+    model, scenario, devices, catalogue, points, stream, at_hand : as for `spill`
     blocks : sequence of OutsideWorlds
         Of all of `outside_blocks`, in their order.
 
@@ -218,8 +234,8 @@ def spill_of(
     kept = keep_rooms(model, scenario, on, catalogue, points, stream=stream)
     names, heard = [name for block in blocks for name in block.name], [block.heard for block in blocks]
     protected = (
-        *protected_services(model, scenario, on, catalogue),
-        *out_of_band_rows(model, on, catalogue, points, names, heard),
+        *protected_services(model, scenario, on, catalogue, at_hand=at_hand),
+        *out_of_band_rows(model, on, catalogue, points, names, heard, at_hand=at_hand),
     )
     exposed = exposure(model.scene.site, on, catalogue, points)
     results = []

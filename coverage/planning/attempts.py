@@ -16,6 +16,7 @@ from quietwing.coverage.blocking import (
     Tally,
     judge_rooms,
     link_model,
+    look_outside,
     quiet_anyway,
     silence_points,
     spill,
@@ -40,6 +41,7 @@ from quietwing.sites import Site, trial_points
 __all__ = [
     "SPARE_DB",
     "JudgedOutside",
+    "LookOutside",
     "Searched",
     "Tried",
     "best_of",
@@ -176,6 +178,23 @@ class JudgedOutside:
     def answer(self, known: Known) -> tuple[SpillResult, ...]:
         """The verdict on what it does outside, at each grade."""
         return judged_outside(known(PlanningInputs), self.devices, self.treatments, self.stream)
+
+
+@dataclass(frozen=True)
+class LookOutside:
+    """The ways outside from the devices of a plan, as a question to another process, which keeps them.
+
+    The plan that is judged next has most of them. It was told the `PlanningInputs`.
+    """
+
+    devices: tuple[Device, ...]
+    treatments: tuple[Treatment, ...]
+
+    def answer(self, known: Known) -> None:
+        """They are kept there; nothing is told."""
+        inputs = known(PlanningInputs)
+        _, links, of_site = _with_treatments(inputs, self.treatments)
+        look_outside(links, self.devices, inputs.catalogue, LinksAtHand(0, of_site))
 
 
 def judged_outside(

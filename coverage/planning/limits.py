@@ -1,8 +1,8 @@
-"""What may not be exceeded: spill outside, keep rooms, receivers of base stations, as sums of upper quantiles."""
+"""What may not be exceeded: spill outside and in keep rooms, as sums of upper quantiles."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from quietwing.coverage.blocking import (
-    DESENSE_DBM_PER_RB,
     LinkModel,
     OutsideLimit,
     OutsidePoints,
@@ -22,7 +21,6 @@ from quietwing.coverage.blocking import (
     links_of,
     outside_z,
     public_links,
-    receiver_levels_dbm,
     signal_lower_dbm,
     upper_against_db,
 )
@@ -34,7 +32,7 @@ from quietwing.coverage.planning.modes import meets_own_opening
 from quietwing.coverage.planning.planning_links import PlanningLinks, WaysFrom
 from quietwing.sites import PointSet, scattered, trial_points
 
-__all__ = ["keep_limits", "look_ahead", "outside_limits", "outside_peaks", "receiver_limits"]
+__all__ = ["keep_limits", "look_ahead", "outside_limits", "outside_peaks"]
 
 SPOTS_AT_A_TIME = 32  # looked at together: what is the same for all of them is worked out once
 FEW_ROWS = 512  # of the limits outside, up to which all are in a model from the start
@@ -84,14 +82,23 @@ def outside_limits(
     whole = np.empty((len(around.modes.models), *limit.limit_dbm.shape), np.float32)
     every = _spots_of(around, alive.bases)
     groups = [every[first : first + SPOTS_AT_A_TIME] for first in range(0, len(every), SPOTS_AT_A_TIME)]
-    ahead = wanted is not None and other is not None
-    in_rows = _begun_ahead(around, asked, [one for one in groups if ahead and not _is_known(one, held)], other)
+    unknown = [group[[spot not in held.spots for spot in group.tolist()]] for group in groups]
+    if wanted is None:
+        begun = _begun_ahead(asked, [UpperAt(new) for new in unknown if len(new)], other)
+    else:
+        begun = _begun_ahead(asked, [InRows(group) for group in groups if not _is_known(group, held)], other)
+
+    def in_rows(spots: NDArray[np.intp], rows: NDArray[np.intp]) -> Levels:
+        one = begun.pop(spots.tobytes(), None) if len(rows) == len(asked.row) else None
+        return _in_rows(around, asked, spots, rows) if one is None else one.result()
+
     for group in reversed(groups):  # the last that were looked at are known best
         used = np.intersect1d(group, _spots_of(around, alive.bases))
         new = used[[spot not in held.spots for spot in used.tolist()]]
         path_db = np.empty((len(whole), len(used), len(asked.row)), np.float32)
         if len(new) and wanted is None:
-            upper = _upper_by_mode(around, new, points, around.detours(new, points), limit)
+            one = begun.pop(new.tobytes(), None)
+            upper = _upper_at(around, asked, new) if one is None else one.result()
             for row, spot in enumerate(new.tolist()):
                 held.keep(spot, upper[:, row])
             path_db[:, np.searchsorted(used, new)] = asked.of(upper)
@@ -197,25 +204,35 @@ class InRows:
         return _in_rows(known(PlanningLinks), asked, self.spots, asked.row)
 
 
+@dataclass(frozen=True)
+class UpperAt:
+    """`_upper_at` of some spots, as a question, likewise."""
+
+    spots: NDArray[np.intp]
+
+    def answer(self, known: Told) -> Levels:
+        """They are."""
+        return _upper_at(known(PlanningLinks), known(AskedRows), self.spots)
+
+
 def _begun_ahead(
-    around: PlanningLinks, asked: AskedRows, groups: Sequence[NDArray[np.intp]], other: OtherProcess | None
-) -> Callable[[NDArray[np.intp], NDArray[np.intp]], Levels]:
-    """`_in_rows`; another process begins with some groups of spots in all rows: ask for the last of them first."""
-    begun: dict[bytes, Asked[Levels]] = {}
-    if groups and other is not None:
-        other.tell(replace(asked))
-        begun = {group.tobytes(): other.ask(InRows(group)) for group in groups}
-
-    def in_rows(spots: NDArray[np.intp], rows: NDArray[np.intp]) -> Levels:
-        one = begun.pop(spots.tobytes(), None) if len(rows) == len(asked.row) else None
-        return _in_rows(around, asked, spots, rows) if one is None else one.result()
-
-    return in_rows
+    asked: AskedRows, questions: Sequence[InRows | UpperAt], other: OtherProcess | None
+) -> dict[bytes, Asked[Levels]]:
+    """Questions that another process begins with, by their spots: wait for the last of them first."""
+    if not questions or other is None:
+        return {}
+    other.tell(replace(asked))
+    return {one.spots.tobytes(): other.ask(one) for one in questions}
 
 
 def _is_known(spots: NDArray[np.intp], known: Known) -> bool:
     """Whether levels of any of some spots are."""
     return any(spot in known.spots or spot in known.rows.spots for spot in spots.tolist())
+
+
+def _upper_at(around: PlanningLinks, asked: AskedRows, spots: NDArray[np.intp]) -> Levels:
+    """`_upper_by_mode` at all places of the limits."""
+    return _upper_by_mode(around, spots, asked.points, around.detours(spots, asked.points), asked.limit)
 
 
 def _in_rows(
@@ -420,25 +437,3 @@ def _upper_db(
     else:
         spread_db = device_upper_db(model, links, z)
     return gain_db[:, :, around.freqs].transpose(0, 2, 1) + spread_db.astype(np.float32)
-
-
-def receiver_limits(around: PlanningLinks, alive: Alive) -> Iterator[LimitBlock]:
-    """Desensitisation of base stations by jammers on TDD carriers, and by noise and harmonics of every device."""
-    plain, bases = around.plain, alive.bases
-    devices = tuple(replace(around.bases[base].device, state="planned") for base in bases.tolist())
-    on_carrier_dbm, stray_dbm = receiver_levels_dbm(plain, around.scenario, devices, around.catalogue)
-    level_dbm = np.maximum(on_carrier_dbm, stray_dbm)
-    heard = np.flatnonzero(np.isfinite(level_dbm).any(axis=0))
-    if not len(heard):
-        return
-    modes = len(around.modes.models)
-    with np.errstate(invalid="ignore"):
-        below_db = np.where(np.isfinite(stray_dbm), level_dbm - stray_dbm, np.inf)
-    yield LimitBlock(
-        name=tuple(f"receiver of {plain.sectors[sector].id}" for sector in heard.tolist()),
-        carrier=plain.sector_carrier[heard].astype(np.int64),
-        limit_dbm=np.full(len(heard), DESENSE_DBM_PER_RB),
-        level_dbm=np.repeat(level_dbm[:, heard].T[:, :, None], modes, axis=2).astype(np.float32),
-        stray_db=below_db[:, heard].T.astype(np.float32),
-        bases=bases,
-    )

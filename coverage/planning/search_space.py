@@ -23,13 +23,13 @@ from quietwing.coverage.planning.limits import (
     look_ahead,
     outside_limits,
     outside_peaks,
-    receiver_limits,
 )
 from quietwing.coverage.planning.milp import Selection
 from quietwing.coverage.planning.near_people import exposure_of, lift_within_exposure, places_over
 from quietwing.coverage.planning.planning_inputs import PlanningInputs
 from quietwing.coverage.planning.planning_links import PlanningLinks
 from quietwing.coverage.planning.profiles import Short, Wish, candidates_for, device_of
+from quietwing.coverage.planning.receiver_limits import receiver_limits
 from quietwing.coverage.planning.room_blocks import RoomsTogether, room_blocks, room_parts
 from quietwing.coverage.planning.rows import (
     TIGHTER,

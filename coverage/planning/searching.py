@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.planning.attempts import Searched
+from quietwing.coverage.planning.attempts import LookOutside, Searched
 from quietwing.coverage.planning.bounds import SMALL_CANDIDATES
 from quietwing.coverage.planning.corrections import next_slack_db
 from quietwing.coverage.planning.cut_down import cut_down
@@ -159,6 +159,9 @@ def _found_in(
             interrupted=late,
         )
         if relaxations is not None and turn == 0 and not late():
+            other = here.inputs.worked_out.staying
+            if other is not None:
+                other.ask(LookOutside(*here.layout(model, found.selection)))
             improved = improve(model, goal, found, relaxations, effort.choices, late)
             start = improved.found.selection
             found = search(model, goal, start=start, moves=part // MOST_TURNS, seed=seed, anew=False)

@@ -17,9 +17,9 @@ from quietwing.coverage.other_process import (
     other_process,
 )
 from quietwing.coverage.planning import PlanningInputs, limits
-from quietwing.coverage.planning.attempts import JudgedOutside
+from quietwing.coverage.planning.attempts import JudgedOutside, LookOutside
 from quietwing.coverage.planning.known_levels import AskedRows
-from quietwing.coverage.planning.limits import InRows, PeaksOf
+from quietwing.coverage.planning.limits import InRows, PeaksOf, UpperAt
 from quietwing.coverage.planning.planning_links import PlanningLinks
 from quietwing.coverage.planning.search_space import LevelsIn
 from quietwing.coverage.planning.verify import CheckedOutside
@@ -80,7 +80,7 @@ def test_optimise_leaves_a_part_of_everything_to_it_and_writes_the_same(tmp_path
     words = ["optimise", site, "--worlds", "100", "--budget-gbp", "9000", "--effort", "quick", "--grid-m", "1"]
     both, alone = files_with_and_without(words, tmp_path, monkeypatch)
     told = {PlanningInputs, PlanningLinks, AskedRows, Judged}
-    parts = {LevelsIn, PeaksOf, InRows, JudgedOutside, CheckedOutside}
+    parts = {LevelsIn, PeaksOf, InRows, UpperAt, LookOutside, JudgedOutside, CheckedOutside}
     assert set(asked) == told | parts | {Prepared, LayoutGiven, PlanMap, Picture}
     assert both == alone
     assert len(both["layout.csv"].splitlines()) > 1, "nothing is bought"
@@ -94,7 +94,7 @@ def test_frontier_leaves_a_part_of_its_searches_to_it_and_writes_the_same(tmp_pa
     monkeypatch.setattr(limits, "FEW_ROWS", 0)  # as of a site with many places outside
     words = ["frontier", site, "--worlds", "100", "--budgets", "5000,9000", "--effort", "quick"]
     both, alone = files_with_and_without(words, tmp_path, monkeypatch)
-    parts = {LevelsIn, PeaksOf, InRows, JudgedOutside, CheckedOutside}
+    parts = {LevelsIn, PeaksOf, InRows, UpperAt, LookOutside, JudgedOutside, CheckedOutside}
     assert set(asked) == {PlanningInputs, PlanningLinks, AskedRows, Prepared, LayoutGiven} | parts
     assert both == alone
     assert "frontier.csv" in both
@@ -107,7 +107,8 @@ def test_a_search_is_the_same_whoever_works_out_its_parts(monkeypatch, answered_
     monkeypatch.setattr(limits, "FEW_ROWS", 0)
     alone = optimise(site, asked, catalogue=CATALOGUE)
     assert alone.plan.rooms_model
-    questions = LevelsIn, PeaksOf, InRows, JudgedOutside, CheckedOutside, LayoutGiven, PlanMap
+    of_search = LevelsIn, PeaksOf, InRows, UpperAt, LookOutside, JudgedOutside
+    questions = *of_search, CheckedOutside, LayoutGiven, PlanMap
     answered_elsewhere(*((question, "answer") for question in questions))
     with other_process(MODULE) as other:
         both = optimise(site, asked, catalogue=CATALOGUE, other=other)

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from by_path import module_at
 
-from quietwing.coverage.blocking import LinksAtHand, blocker_link_model, judging, spills
+from quietwing.coverage.blocking import LinksAtHand, blocker_link_model, judging, links_at_hand, spills
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.kept import array_bytes
 from quietwing.coverage.planning import attempts, prepared
 from quietwing.coverage.planning.attempts import judge as judged_anew
-from quietwing.coverage.planning.planning_inputs import WorkedOut
+from quietwing.coverage.planning.planning_inputs import PlanningInputs, WorkedOut
 from quietwing.coverage.propagation import point_legs
 from quietwing.sites import trial_points
 
@@ -115,19 +115,25 @@ def test_what_is_the_same_of_every_layout_is_traced_once_for_one_set_of_treatmen
         judged_anew(replace(ready.inputs, worked_out=WorkedOut()), devices, windows, None, 0)
         for devices, windows in asked
     ]
-    rays, places = [], []
+    rays, detours, places = [], [], []
 
     def noted_rays(model, tx_m, *rest):
-        if len(rest[0]) > 1:  # that of the one keep room is traced each time
-            rays.append(tx_m[:, 0].tolist())
+        rays.append(tx_m[:, 0].tolist())
         return real_rays(model, tx_m, *rest)
+
+    def noted_detours(model, senders, legs, beside, floor):
+        if floor is None:  # in the rooms devices of other powers are heard by other ways
+            detours.append(senders.senders_m[:, 0].tolist())
+        return real_detours(model, senders, legs, beside, floor)
 
     def noted_places(model, points):
         places.append(points)
         return real_places(model, points)
 
     real_rays, real_places = blocker_link_model._traced, judging.public_links
+    real_detours = blocker_link_model.detour_ways
     monkeypatch.setattr(blocker_link_model, "_traced", noted_rays)
+    monkeypatch.setattr(blocker_link_model, "detour_ways", noted_detours)
     monkeypatch.setattr(judging, "public_links", noted_places)
     for (devices, windows), before in zip(asked, alone, strict=True):
         found = judged_anew(ready.inputs, devices, windows, None, 0)
@@ -135,9 +141,54 @@ def test_what_is_the_same_of_every_layout_is_traced_once_for_one_set_of_treatmen
         assert found.judged.at_points.identical(before.judged.at_points)
         for mine, its in zip(found.every_spill, before.every_spill, strict=True):
             assert mine.outside.identical(its.outside)
-    in_rooms_and_outside = 1 + 2  # places outside in two blocks
-    assert rays == [[2.0]] * in_rooms_and_outside + [[5.0]] * in_rooms_and_outside * 2  # with the mesh anew, once
+            assert mine.protected == its.protected
+    outside, in_rooms, overhead = 2, 1, 1  # places outside in two blocks
+    everywhere = in_rooms + outside + overhead
+    assert rays == [[2.0]] * everywhere + [[5.0]] * everywhere * 2  # with the mesh anew, once
+    assert detours == [[2.0]] * outside + [[5.0]] * outside * 2
     assert len(places) == 2  # one set of treatments each
+
+
+def test_what_devices_of_a_layout_send_is_worked_out_once_for_those_set_alike(ready, monkeypatch):
+    one = Device("one", "micro_jammer", 2.0, 1.5, 1.5, power_dbm=0.0)
+    devices = one, replace(one, id="alike", x_m=5.0), replace(one, id="less", power_dbm=-20.0)
+    alone = replace(ready.inputs, worked_out=WorkedOut())
+    asked = []
+
+    def noted(name):
+        real = getattr(links_at_hand, name)
+
+        def made(device, *rest, **how):
+            asked.append((name, device.id, how.get("outside", True)))
+            return real(device, *rest, **how)
+
+        return made
+
+    for name in ("carrier_levels_dbm", "radiated"):
+        monkeypatch.setattr(links_at_hand, name, noted(name))
+    for stream in (0, 1):
+        attempts.judge(alone, devices, (), None, stream)
+    levels = [("carrier_levels_dbm", name, outside) for name in ("one", "less") for outside in (True, False)]
+    assert sorted(asked) == sorted([*levels, ("radiated", "one", True), ("radiated", "less", True)])
+
+
+def test_ways_that_were_looked_at_ahead_are_not_traced_again_for_a_plan_with_these_devices(ready, monkeypatch):
+    one = Device("one", "micro_jammer", 2.0, 1.5, 1.5, power_dbm=0.0)
+    other = Device("other", "micro_jammer", 5.0, 1.5, 1.5, power_dbm=0.0)
+    devices = replace(one, id="louder", power_dbm=3.0), other
+    before = attempts.judged_outside(replace(ready.inputs, worked_out=WorkedOut()), devices, (), 0)
+    assert attempts.LookOutside((one,), ()).answer({PlanningInputs: ready.inputs}.__getitem__) is None
+    rays, real_rays = [], blocker_link_model._traced
+
+    def noted_rays(model, tx_m, points, freqs):
+        rays.append((tx_m[:, 0].tolist(), len(points)))
+        return real_rays(model, tx_m, points, freqs)
+
+    monkeypatch.setattr(blocker_link_model, "_traced", noted_rays)
+    found = attempts.judged_outside(ready.inputs, devices, (), 0)
+    for mine, its in zip(found, before, strict=True):
+        assert mine.outside.identical(its.outside)
+    assert [at for at, places in rays if places > 1] == [[5.0]] * 2  # two blocks of places outside
 
 
 def test_what_was_judged_outside_first_is_not_judged_there_again_with_the_rooms(ready, monkeypatch):
