@@ -150,9 +150,8 @@ class OpeningFloor:
             centre = np.array(place.centre_m)
             before, after = float((from_m - centre) @ normal), (to_m - centre) @ normal
             changes = (before >= 0) != (after >= 0)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                share = before / (before - after)
-                hit = from_m + share[:, None] * (to_m - from_m)
+            share = np.divide(before, before - after, out=np.zeros(len(to_m)), where=changes)
+            hit = from_m + share[:, None] * (to_m - from_m)
             across = (hit - centre) @ np.array([-place.normal[1], place.normal[0], 0.0])
             within = np.abs(across) <= opening.line.length / 2
             half_height_m = (opening.head_m - opening.sill_m) / 2

@@ -171,6 +171,17 @@ def test_a_straight_ray_meets_the_rooms_opening_or_does_not(hut):
     assert floor.turned_deg(np.array([2.5, 600.0, 25.0]))[0] == pytest.approx(180.0, abs=1e-9)
 
 
+def test_a_ray_along_a_slanting_window_meets_nothing_and_nothing_is_warned_of(hut):
+    floor = opening_floor(hut())
+    window = replace(floor.of_room[0], places=floor.of_room[0].places[:1])
+    slanting = replace(floor.places[window.places[0]], normal=(1.0, -1.0))
+    floor = replace(floor, places=(slanting,) * len(floor.places))
+    mast, along, behind = np.array(slanting.centre_m) + np.array([[5.0, 1.0, 8.0], [7.0, 3.0, 0.0], [-5.0, 9.0, 0.0]])
+    assert floor.meets(window, mast, np.array([along])).tolist() == [False]  # as far from its plane as the mast
+    before = 2 * np.array(slanting.centre_m) - behind
+    assert floor.meets(window, before, np.array([along, behind])).tolist() == [False, True]  # by the middle
+
+
 @pytest.mark.parametrize(("wall", "pays"), [("precast_sandwich_foil", "steel_cell_door"), ("brick_215", "brick_215")])
 def test_an_inner_room_borrows_the_nearest_opening_and_pays_its_door_or_its_wall(hut, wall, pays):
     rooms = (
