@@ -15,7 +15,6 @@ __all__ = [
     "Column",
     "Cost",
     "Escape",
-    "Fall",
     "FrontierPointAnswer",
     "Further",
     "GradeAnswer",
@@ -314,18 +313,14 @@ class Kept(TypedDict):
 
 @DESCRIBED
 class Further(TypedDict):
-    """From one point of a frontier to the next; £ per cell is a range where the gap exceeds the step."""
+    """From one point of a frontier to the next."""
 
     cells: int
     """Cells."""
     gbp: float
     """Money. [£]"""
     per_cell_gbp: float | None
-    """Money for each of them. [£]"""
-    per_cell_least_gbp: float | None
-    """Least that it can be. [£]"""
-    per_cell_most_gbp: float | None
-    """Most that it can be; null without end. [£]"""
+    """Money for each of them; null without a further one. [£]"""
 
 
 @DESCRIBED
@@ -338,8 +333,6 @@ class FrontierPointAnswer(TypedDict):
     """Rooms asked for at least cost."""
     target_share: float | None
     """Share of rooms asked for at least cost."""
-    bound_gbp: float | None
-    """Of a target: no plan costs less."""
     spent_gbp: float
     """Cost of the plan on the basis of the budget."""
     found_for_gbp: float
@@ -350,12 +343,8 @@ class FrontierPointAnswer(TypedDict):
     """Rooms blocked in the simulations it was chosen on."""
     spill: dict[str, Kept]
     """By grade."""
-    cells_model: float | None
-    """Cells in the planning model."""
-    cells_bound: float | None
-    """What no plan can exceed there."""
-    cells_gap: float | None
-    """Difference of both as a share."""
+    status: str
+    """Of its plan, as in `plan.json`."""
     further: Further | None
     """To the next point."""
     knee: bool
@@ -375,7 +364,7 @@ class UnmetAnswer(TypedDict):
     most_gbp: float
     """That it might cost."""
     proven: bool
-    """Whether no plan can meet it in the planning model."""
+    """Whether nothing that this money buys can meet it."""
     nearest_cells: int
     """Of the plan that comes nearest."""
     nearest_gbp: float
@@ -390,18 +379,6 @@ class SearchAnswer(TypedDict):
     """`most_protected` or `least_cost`."""
     budget_gbp: float | None
     """Null without a limit of money."""
-
-
-@DESCRIBED
-class Fall(TypedDict):
-    """A point with fewer rooms in fresh simulations than one of less money."""
-
-    budget_gbp: float | None
-    """Money given; null without a budget."""
-    cells: int
-    """Cells."""
-    chance_explains: float
-    """Fall that chance alone explains."""
 
 
 @DESCRIBED

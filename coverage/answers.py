@@ -20,7 +20,6 @@ from quietwing.coverage.answer_parts import (
     Column,
     Cost,
     Escape,
-    Fall,
     FrontierPointAnswer,
     GradeAnswer,
     HoleAnswer,
@@ -100,13 +99,14 @@ class VerdictAnswer(TypedDict):
     over_budget: bool | None
     """Whether it costs more; null without a budget."""
     value: Annotated[float | None, Column("value", form=".6f")]
-    """Plans only: weight of the rooms won, or £ for a target, in the planning model."""
+    """Plans only: weight of the rooms blocked in the simulations it was chosen on, or £ bought for a target."""
     bound: Annotated[float | None, Column("bound", form=".6f")]
-    """Plans only: what no plan of these positions and this catalogue can exceed there."""
+    """Plans only: what no plan can exceed as it is judged; null: how much better is possible is not known."""
     gap: Annotated[float | None, Column("gap", form=".6f")]
     """Plans only: difference of both as a share of the value, rounded up to 0.1 %."""
     status: Annotated[str, Column("status")]
-    """`evaluated`; of a plan `optimal`, `feasible`, `infeasible`, `none found` or `interrupted`."""
+    """`evaluated`; of a plan `optimal` (none is better), `feasible` (best found), `infeasible`, `none found` or
+    `interrupted`."""
     devices: list[Placed]
     """Blockers, in the order of the layout."""
     treatments: list[Treated]
@@ -135,8 +135,6 @@ class PlanAnswer(VerdictAnswer):
 
     scenario_id: str
     """Fingerprint of everything asked."""
-    proven_bound: float | None
-    """The bound before it is rounded."""
     rooms_model: int
     """Rooms blocked in the planning model."""
     target_rooms: int | None
@@ -213,10 +211,6 @@ class FrontierAnswer(TypedDict):
     """Budget of the knee."""
     headline: list[str]
     """In words."""
-    falls_on_fresh_worlds: list[Fall]
-    """Points that fall there."""
-    within_chance: bool
-    """Whether chance explains them."""
     interrupted: bool
     """Whether the search was ended early."""
     missing_gbp: list[float]

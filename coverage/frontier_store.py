@@ -70,7 +70,6 @@ from quietwing.coverage.study import (
     as_bought,
     frontier_point,
     joined,
-    least_gbp,
     spent_gbp,
     wanted_sectors,
 )
@@ -265,38 +264,26 @@ def _points_again(
 ) -> tuple[list[FrontierPoint], list[str]]:
     """Every point made from its plan, and what is in the way of that.
 
-    A point without a plan of its own has that of the point before: what the model says of it for its own money is
-    told there alone.
+    A point without a plan of its own has that of the point before.
     """
     points, faults, one = [], [], None
     for point in told.points:
-        own = point.scenario_id in again
-        one = again.get(point.scenario_id, one)
+        own = again.get(point.scenario_id)
+        one = own or one
         if one is None:
             faults.append(f"{OBJECT}: {budget_of(point)}: has no plan in the folder")
             continue
-        question = question_of(asked, point)
-        bought = as_bought(site, question, one.plan.treatments)
-        scenario_id = fingerprint(site, bought, one.plan.devices, dict(catalogue))[:12]
-        verdict = dataclasses.replace(one.verdict, scenario=bought, scenario_id=scenario_id)
-        result = PlanResult(plan=one.plan, verdict=verdict, before=None, asked=question)
-        spent, bound_gbp = spent_gbp(one.plan, asked), point.bound_gbp
-        if own and point.found_for_gbp == point.budget_gbp:
-            bound_gbp = least_gbp(question, one.plan, spent)
-        elif bound_gbp is not None and (not point.least or bound_gbp > spent or not bound_gbp.is_integer()):
+        plan = one.plan if own is not None else dataclasses.replace(one.plan, status=point.status)
+        if point.status not in (one.plan.status, "feasible"):
             faults.append(
-                f"{OBJECT}: {budget_of(point)}: bound_gbp is {bound_gbp:g}, no bound of a plan of £{spent:,.2f}"
+                f"{OBJECT}: {budget_of(point)}: status is {point.status}, that of its plan {one.plan.status}"
             )
-        made = frontier_point(result, spent_gbp=spent, found_for_gbp=point.found_for_gbp, bound_gbp=bound_gbp)
-        if not own:
-            value, bound = point.cells_model, point.cells_bound
-            if (bound is not None and (value is None or bound < value)) or (point.least and value is not None):
-                faults.append(
-                    f"{OBJECT}: {budget_of(point)}: cells_bound is {bound}, no bound of {value} cells_model"
-                )
-            gap = None if value is None or bound is None else bound - value
-            made = dataclasses.replace(made, value=value, bound=bound, gap=gap)
-        points.append(made)
+        question = question_of(asked, point)
+        bought = as_bought(site, question, plan.treatments)
+        scenario_id = fingerprint(site, bought, plan.devices, dict(catalogue))[:12]
+        verdict = dataclasses.replace(one.verdict, scenario=bought, scenario_id=scenario_id)
+        result = PlanResult(plan=plan, verdict=verdict, before=None, asked=question)
+        points.append(frontier_point(result, spent_gbp=spent_gbp(plan, asked), found_for_gbp=point.found_for_gbp))
     return points, faults
 
 

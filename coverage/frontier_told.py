@@ -10,10 +10,10 @@ from typing import Annotated
 from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.planning import ChosenFrom, Plan, Search, Unmet
+from quietwing.coverage.planning import ChosenFrom, Plan, Search, Status, Unmet
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study import ANY_PRICE_GBP, spent_gbp
+from quietwing.coverage.study import ANY_PRICE_GBP, reported, spent_gbp
 from quietwing.sites import clean
 
 __all__ = [
@@ -39,9 +39,7 @@ class ToldPoint(BaseModel, strict=True, extra="ignore"):
     target_rooms: Annotated[int, Field(ge=1, le=10_000)] | None
     target_share: Annotated[FiniteFloat, Field(gt=0, le=1)] | None
     found_for_gbp: Annotated[FiniteFloat, Field(ge=0, le=1e9)]
-    bound_gbp: Annotated[FiniteFloat, Field(ge=0, le=1e9)] | None
-    cells_model: Annotated[int, Field(ge=0, le=10_000)] | None
-    cells_bound: Annotated[int, Field(ge=0, le=10_000)] | None
+    status: Status
     scenario_id: str
 
     @property
@@ -120,13 +118,8 @@ def faults_of_search(told: ToldFrontier, again: Mapping[str, PlanAgain], asked: 
     for one in told.unmet:
         if one.most_gbp != highest or (None if one.share is not None else one.cells, one.share) in met:
             yield f"{OBJECT}: unmet: {one.cells} cells: a plan for them is among the points, or they may cost more"
-    holder, held = told.points[0], None
     for point in told.points:
         plan = again[point.scenario_id].plan if point.scenario_id in again else None
-        if plan is not None:
-            holder, held = point, plan
-        elif held is not None:
-            yield from _faults_of_shared(point, holder, held)
         if plan is None and point.found_for_gbp not in (*budgets, highest, point.budget_gbp, ANY_PRICE_GBP):
             yield f"{OBJECT}: {budget_of(point)}: found_for_gbp is {point.found_for_gbp:g}, no budget here"
         if plan is not None:
@@ -134,7 +127,7 @@ def faults_of_search(told: ToldFrontier, again: Mapping[str, PlanAgain], asked: 
                 f"{OBJECT}: {budget_of(point)}: {fault}"
                 for fault in _faults_of_finder(point, plan, asked, budgets, highest)
             )
-    yield from _falls(told, again, asked)
+    yield from _falls(told, again)
 
 
 def _faults_of_finder(
@@ -156,20 +149,7 @@ def _faults_of_finder(
     if spent > point.budget_gbp + PENNY_GBP:
         yield f"found_by of its plan is another search, but it costs £{spent:,.2f}"
     if plan.value is not None and not _holds_for(search, point):
-        yield "cells_bound is of a search for less money or for something else"
-
-
-def _faults_of_shared(point: ToldPoint, holder: ToldPoint, plan: Plan) -> Iterator[str]:
-    """What the model says of a point that has the plan of another one, where it is of the same search."""
-    search = plan.found_by or _own_search(holder)
-    if search is None or plan.value is None or _limit_gbp(search) != point.found_for_gbp:
-        return  # its own search found the same plan: what that proved is told of this point alone
-    expected = (holder.cells_model, holder.cells_bound) if _holds_for(search, point) else (None, None)
-    if (point.cells_model, point.cells_bound) != expected:
-        yield (
-            f"{OBJECT}: {budget_of(point)}: cells_model and cells_bound are {point.cells_model} and "
-            f"{point.cells_bound}, by its plan {expected[0]} and {expected[1]}"
-        )
+        yield "value of its plan is of a search for less money or for something else"
 
 
 def _own_search(point: ToldPoint) -> Search | None:
@@ -183,21 +163,20 @@ def _limit_gbp(search: Search) -> float:
 
 
 def _holds_for(search: Search, point: ToldPoint) -> bool:
-    """Whether what a search proves holds for a point: the same objective, and as much money or more."""
+    """Whether what a search says holds for a point: the same objective, and as much money or more."""
     return (search.objective == "least_cost") == point.least and _limit_gbp(search) >= point.budget_gbp
 
 
-def _falls(told: ToldFrontier, again: Mapping[str, PlanAgain], asked: Scenario) -> Iterator[str]:
-    """Budgets that another plan of the folder, which costs no more, serves better on the worlds of choice."""
+def _falls(told: ToldFrontier, again: Mapping[str, PlanAgain]) -> Iterator[str]:
+    """Budgets that another plan of the folder, which costs no more, serves better as it is reported."""
     best = (False, 0.0)
     for point in told.points:
-        plan = again[point.scenario_id].plan if point.scenario_id in again else None
-        if plan is None or point.least or (plan.found_by is not None and plan.found_by.objective == "least_cost"):
-            continue  # a plan of least cost counts cells and not what they weigh
-        one = plan.attempts[plan.chosen]
-        if (one.passed, one.weight_judged) < best:
-            yield f"{OBJECT}: {budget_of(point)}: silent_on_worlds_of_choice: a plan here for less money is better"
-        best = max(best, (one.passed, one.weight_judged))
+        if point.scenario_id not in again:
+            continue
+        here = reported(again[point.scenario_id].verdict)
+        if here < best and not point.least:
+            yield f"{OBJECT}: {budget_of(point)}: silent: a plan here for less money is better"
+        best = max(best, here)
 
 
 def budget_of(point: ToldPoint) -> str:

@@ -197,7 +197,7 @@ def told_plan(
         cost=dataclasses.replace(spent, **told.cost.model_dump()),
         status=told.status,
         value=told.value,
-        bound=told.proven_bound,
+        bound=told.bound,
         gap=told.gap,
         rooms_model=told.rooms_model,
         claimed=tuple(told.claimed),
@@ -274,7 +274,7 @@ class _Told(BaseModel, strict=True, extra="ignore"):
 
     status: Status
     value: FiniteFloat | None
-    proven_bound: FiniteFloat | None
+    bound: FiniteFloat | None
     gap: FiniteFloat | None
     rooms_model: int
     claimed: list[Claim]

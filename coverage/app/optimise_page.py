@@ -52,8 +52,8 @@ def show() -> None:
         if running:
             rooms = sum(room.role == "silence" for room in own.site.rooms)
             st.info(
-                f"Searching for a plan; at most the {rooms} rooms to be blocked can be. What is proven out of reach "
-                f"is worked out at the end. You may go to other pages; Stop keeps the best so far."
+                f"Searching for a plan for {rooms} rooms to be blocked. You may go to other pages; "
+                f"Stop keeps the best so far."
             )
     with curve:
         frontier_part()

@@ -228,12 +228,14 @@ def optimise(
     ] = None,
     gap: Annotated[
         float | None,
-        typer.Option("--gap", help="Stop within this gap of the bound, 0.05 is 5 %; exit code 4 if missed."),
+        typer.Option(
+            "--gap", help="End the search within this share of the planning model's bound; else exit code 4."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Result folder: plan, maps, summary.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What to buy within a budget, what it leaves open and why, and a bound on what any plan could reach."""
+    """What to buy within a budget, what it leaves open and why."""
     options = {
         "calibration": calibration,
         "budget_gbp": budget_gbp,

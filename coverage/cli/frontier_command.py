@@ -72,7 +72,7 @@ def frontier(
     scheduler: SchedulerOption = None,
     local_cluster: LocalClusterOption = None,
 ) -> None:
-    """What more money buys: a plan for each budget, the bound, and what a further cell costs."""
+    """What more money buys: a plan for each budget, and what a further room costs."""
     options = {
         "equipment": tuple(equipment) if equipment else None,
         "treat_with": tuple(treat_with) if treat_with else None,

@@ -106,7 +106,8 @@ def answer_plan(
         say("the target was missed; the nearest plan was kept")
         raise typer.Exit(MISSED)
     late = time_limit_s is not None and not plan.reproducible
-    if late or (gap is not None and (plan.gap is None or plan.gap > gap)):
+    reached = None if plan.model is None else plan.model.gap
+    if late or (gap is not None and (reached is None or reached > gap)):
         say("a limit asked for was missed; the best plan was kept")
         raise typer.Exit(MISSED)
 

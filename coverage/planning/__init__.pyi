@@ -7,9 +7,6 @@ from .costing import Cost as Cost
 from .costing import CostLine as CostLine
 from .costing import cost as cost
 from .costing import over_budget as over_budget
-from .curve import DUST as DUST
-from .curve import SPREADS as SPREADS
-from .curve import Chance as Chance
 from .curve import ChosenFrom as ChosenFrom
 from .curve import Frontier as Frontier
 from .curve import FrontierPoint as FrontierPoint
@@ -18,10 +15,8 @@ from .curve import Offer as Offer
 from .curve import Unmet as Unmet
 from .curve import best_known as best_known
 from .curve import cheapest_known as cheapest_known
-from .curve import count_spread as count_spread
 from .curve import knee as knee
 from .curve import marginal as marginal
-from .curve import most_cells as most_cells
 from .estate import ESTATE_BASES as ESTATE_BASES
 from .estate import Estate as Estate
 from .estate import EstatePlan as EstatePlan

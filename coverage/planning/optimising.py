@@ -1,4 +1,4 @@
-"""The door of this stage: which layout to buy within the budget, and a bound on what any plan could reach.
+"""The door of this stage: which layout to buy within the budget.
 
 Each attempt solves the planning model with its margins at one confidence, and judges the plan with the Monte Carlo on
 one stream of worlds; the best is reported on another. What is chosen is never chosen on the worlds it is reported on.
@@ -29,8 +29,8 @@ from quietwing.coverage.planning.early_stop import GapStop, check_gap
 from quietwing.coverage.planning.holes import holes_of
 from quietwing.coverage.planning.improve import NEAR_ENOUGH
 from quietwing.coverage.planning.milp import Goal
-from quietwing.coverage.planning.paid_anyway import goal_of, missing_for_anything
-from quietwing.coverage.planning.plan import Hole, Plan, Status
+from quietwing.coverage.planning.paid_anyway import goal_of, missing_for_anything, nothing_to_buy
+from quietwing.coverage.planning.plan import Hole, ModelFigures, Plan, Status
 from quietwing.coverage.planning.planning_inputs import PlanningInputs
 from quietwing.coverage.planning.prepared import (
     CHOOSING_STREAM,
@@ -43,7 +43,7 @@ from quietwing.coverage.planning.prepared import (
 from quietwing.coverage.planning.search_space import MOST_LIFT_DB, RoomLevels
 from quietwing.coverage.planning.searching import EFFORTS, given_in
 from quietwing.coverage.planning.trying import try_all, warm_start_from
-from quietwing.coverage.planning.verify import bound_faults, unsound_claims, verify_plan
+from quietwing.coverage.planning.verify import unsound_claims, verify_plan
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import Sector, Site
 
@@ -88,7 +88,7 @@ def optimise(
     time_limit_s : float, optional
         No attempt begins after it. A plan that it cut short says so.
     gap : float, optional
-        No attempt begins once the best plan is within it of a bound, as a share: 0.05 is 5 %.
+        No attempt begins once the best plan is within it of the planning model's bound, as a share: 0.05 is 5 %.
     progress : callable, optional
         Called with what is being done, best so far included, and the share done.
     prepared : Prepared, optional
@@ -181,8 +181,8 @@ def _plan(
             raise ScenarioError(f"no attempt passed the checker: {'; '.join(dropped)}")
         at = next(number for number, one in enumerate(tried) if one is best)
         left = [one for one in left if one is not best]
-        asked = bool(left) and best is not start and best.attempt.weight_judged > 0
-        if asked and (refused := _refused(inputs, best, start, least_db)):
+        asked = bool(left) and best is not start and best is not tried[0]
+        if asked and (refused := _refused(inputs, best, tried[0], start, least_db)):
             dropped.append(f"attempt {at} was put aside: in independent simulations {refused}")
             continue
         if foreseen is not None:
@@ -203,7 +203,6 @@ def _plan(
                 say("computing an upper bound", 0.96)
                 known = _certified(inputs, searched, bounding, interrupted or late, nodes)
                 plan = _described(inputs, tried, best, holes, known, interrupted, late)
-                faults = tuple(bound_faults(plan, inputs.scenario))
             if not faults:
                 return replace(plan, notes=(*plan.notes, *dropped))
             question = inputs.site, inputs.sectors, inputs.scenario, inputs.catalogue
@@ -233,11 +232,13 @@ def _faults(inputs: PlanningInputs, one: Tried, plan: Plan) -> tuple[str, ...]:
     )
 
 
-def _refused(inputs: PlanningInputs, best: Tried, start: Tried | None, least_db: float) -> str:
+def _refused(inputs: PlanningInputs, best: Tried, standing: Tried, start: Tried | None, least_db: float) -> str:
     """Why the worlds that plans are reported on refuse one; nothing where they do not."""
     again = _afresh(inputs, best)
     if broken(again, least_db) > broken(best, least_db):
         return "it misses a limit"
+    if again.attempt.weight_judged <= _afresh(inputs, standing).attempt.weight_judged:
+        return "it blocks no further room"
     if start is not None:
         before = _afresh(inputs, start)
         if outcome(inputs, before, least_db) < outcome(inputs, again, least_db):
@@ -285,30 +286,23 @@ def _described(
     """An attempt with its bound, as far as it is known, its holes and what binds."""
     scenario, goal = inputs.scenario, goal_of(inputs)
     searched = _model_of(tried, best)
-    value: float | None = None
-    bound: float | None = None
-    status: Status = "feasible"
+    status, value, bound = _as_judged(inputs, tried[0], best)
+    model: ModelFigures | None = None
     notes = list(inputs.notes)
     if certified is not None:
-        value, bound, status = certified.value, certified.bound, certified.status
-        notes.extend(certified.notes)
-        if searched is not best.searched:
-            value, status = None, "feasible"
-            notes.append("no planning model searched allows the plan; the bound is that of the last of them")
-        elif searched is not None and searched.held_back_db and bound is not None:
-            notes.append(
-                f"the planning model held the limits outside {searched.held_back_db:.1f} dB lower, and the plan's "
-                f"jammers were then made stronger by what was left; value and bound are of plans below the lower ones"
-            )
+        in_model = searched is best.searched
+        worth = certified.value if in_model else None
+        model = ModelFigures(
+            certified.status if in_model else "feasible", worth, certified.bound, gap_of(worth, certified.bound)
+        )
     if not is_met(inputs, best):
-        status = "infeasible" if certified is not None and certified.target_impossible else "none found"
         notes.append(nearest_met(inputs, tried, best))
     missed_db = least_margin_db(tried)
     if missed_db < 0:
         notes.append(
             f"the existing layout exceeds the limits outside by {-missed_db:.1f} dB; no plan may make this worse"
         )
-    if interrupted:
+    if interrupted or (certified is not None and certified.status == "interrupted"):
         status = "interrupted"
     notes.extend(best.cost.notes)
     notes.extend(inputs.kept[1])
@@ -338,7 +332,27 @@ def _described(
         and (certified is None or certified.reproducible)
         and all(one.searched is None or one.searched.reproducible for one in tried),
         notes=tuple(dict.fromkeys(notes)),
+        model=model,
     )
+
+
+def _as_judged(inputs: PlanningInputs, standing: Tried, best: Tried) -> tuple[Status, float | None, float | None]:
+    """Status, value and bound of a plan on the worlds of choice, with limits and needs as the rules have them.
+
+    The planning model's bound is none of these: its limits and needs are tighter. A bound is known where nothing can
+    be bought, where every room to be blocked is blocked, and where a target is met with nothing bought.
+    """
+    nothing = nothing_to_buy(inputs)
+    if goal_of(inputs).target is None:
+        rooms = best.judged.by_room
+        value = best.attempt.weight_judged
+        known = nothing or bool((rooms["called_silent"] | rooms["quiet_anyway"]).all())
+    elif is_met(inputs, best):
+        value = round(best.attempt.capex_gbp - standing.attempt.capex_gbp, 2)
+        known = value == 0
+    else:
+        return ("infeasible" if nothing else "none found"), None, None
+    return ("optimal" if known else "feasible"), value, (value if known else None)
 
 
 def _left_over(best: Tried, searched: Searched | None, goal: Goal) -> list[str]:
@@ -352,9 +366,9 @@ def _left_over(best: Tried, searched: Searched | None, goal: Goal) -> list[str]:
         if left_gbp > LEFT_OVER * goal.budget_pence / 100:
             why = "nothing that it buys brings a further room within the search effort; try a higher effort"
             if held:
-                why = "every room that the planning model can protect is protected"
+                why = "every room that the planning model can block is blocked"
             elif searched.found.score.worst_limit > 1 - LEFT_OVER:
-                why = "limits outside leave no room for more"
+                why = "the planning model has no room left under the limits outside"
             found.append(f"£{math.floor(left_gbp):,} of the budget are not spent: {why}")  # costs are rounded up
     margin_db = best.attempt.spill_margin_db
     if best.searched is not None and SPARE_DB < margin_db - UNUSED_DB < math.inf:

@@ -17,7 +17,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import resolve_treatments
 from quietwing.sites import Site
 
-__all__ = ["check_budget", "goal_of", "missing_for_anything"]
+__all__ = ["check_budget", "goal_of", "missing_for_anything", "nothing_to_buy"]
 
 
 def check_budget(
@@ -80,25 +80,34 @@ def missing_for_anything(inputs: PlanningInputs) -> int:
     Returns
     -------
     int
-        0 where something can be bought, or is free; where no money is asked for; and with a target, for which it is
-        proven whether any money would do.
+        0 where something can be bought, or is free; where no money is asked for; and with a target.
     """
     goal = goal_of(inputs)
     if goal.budget_pence is None or goal.target is not None:
         return 0
+    return max(min(_prices_pence(inputs), default=0) - goal.budget_pence, 0)
+
+
+def nothing_to_buy(inputs: PlanningInputs) -> bool:
+    """Whether nothing is for sale here, or nothing that what is left of the budget pays for."""
+    prices, left = _prices_pence(inputs), goal_of(inputs).budget_pence
+    return not prices or (left is not None and min(prices) > left)
+
+
+def _prices_pence(inputs: PlanningInputs) -> list[int]:
+    """Prices of every device at every place, its head-end included, and of every treatment."""
     ends = inputs.head_ends
     first = {
         name: 0 if there else int(pence)
         for name, pence, there in zip(ends.name, ends.cost_pence, ends.existing, strict=True)
     }
     prices = [
-        inputs.base_pence[at] + first.get(inputs.catalogue[base.device.model].head_end, 0)
+        int(inputs.base_pence[at]) + first.get(inputs.catalogue[base.device.model].head_end, 0)
         for at, base in enumerate(inputs.bases)
         if not base.existing
     ]
     treatments = inputs.modes.cost_pence[:, 1:]
-    prices += treatments[treatments >= 0].tolist()
-    return max(min(prices, default=0) - goal.budget_pence, 0)
+    return [*prices, *treatments[treatments >= 0].tolist()]
 
 
 def _budget_pence(scenario: Scenario) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -12,7 +12,18 @@ from quietwing.coverage.planning.target import TargetOutcome, target_asked, targ
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Objective, Scenario
 
-__all__ = ["Attempt", "Claim", "Hole", "HoleKind", "HoleReason", "Plan", "PlanResult", "Search", "Status"]
+__all__ = [
+    "Attempt",
+    "Claim",
+    "Hole",
+    "HoleKind",
+    "HoleReason",
+    "ModelFigures",
+    "Plan",
+    "PlanResult",
+    "Search",
+    "Status",
+]
 
 Status = Literal["optimal", "feasible", "infeasible", "none found", "interrupted"]
 
@@ -124,6 +135,27 @@ class Search:
     budget_gbp: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class ModelFigures:
+    """What the planning model says of a plan: it steers and ends the search, and is never printed.
+
+    The model's limits and needs are tighter than the rules', so its bound says nothing of the plan as it is judged.
+
+    Attributes
+    ----------
+    status : str
+        ``optimal`` or ``feasible``.
+    value, bound, gap : float or None
+        Weight of the rooms taken as blocked (or money for a target), what no selection in the model exceeds, and the
+        difference as a share of `value`, rounded up.
+    """
+
+    status: Status
+    value: float | None
+    bound: float | None
+    gap: float | None
+
+
 @dataclass(frozen=True)
 class Plan:
     """A layout chosen by the optimiser.
@@ -137,12 +169,13 @@ class Plan:
     cost : Cost
         Of all of it.
     status : str
-        Of the search in the planning model: ``optimal`` proven, ``feasible`` with a gap, ``infeasible`` (a target
-        that cannot be met), ``none found``, ``interrupted`` (best so far).
+        ``optimal`` (no layout can be better as it is judged: `gap` is 0), ``feasible`` (best found; how much better
+        is possible is not known), ``infeasible`` (a target that nothing for sale can meet), ``none found``,
+        ``interrupted`` (best so far).
     value, bound, gap : float or None
-        Protected weight (or money for a target) in the planning model, what nothing from these positions and this
-        catalogue can exceed there, and the difference as a share of `value`, rounded up
-        (None where `value` is 0 and `bound` is not).
+        Of the problem as it is judged, on the worlds of choice: weight of the rooms blocked (or what is bought for a
+        target, in £), what no layout can exceed, and the difference as a share of `value`. `bound` and `gap` are None
+        where no such bound is known.
     rooms_model : int
         Rooms the planning model takes as protected.
     claimed : tuple of Claim
@@ -161,6 +194,8 @@ class Plan:
         Of the search that found it.
     found_by : Search or None
         Of a frontier: that search, where it is not the one for the budget or target asked for.
+    model : ModelFigures or None
+        Of the search; None for a plan that was read from a file.
     """
 
     devices: tuple[Device, ...]
@@ -180,6 +215,7 @@ class Plan:
     reproducible: bool
     notes: tuple[str, ...]
     found_by: Search | None = None
+    model: ModelFigures | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

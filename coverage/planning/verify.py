@@ -23,7 +23,6 @@ from quietwing.coverage.planning.checker.claims import (
     unsound,
 )
 from quietwing.coverage.planning.checker.judgement import (
-    bound_faults,
     drawn,
     figure_faults,
     hole_faults,
@@ -38,7 +37,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import resolve_treatments
 from quietwing.sites import Sector, Site, trial_points
 
-__all__ = ["bound_faults", "unsound_claims", "verify_plan"]
+__all__ = ["unsound_claims", "verify_plan"]
 
 
 def verify_plan(

@@ -83,7 +83,6 @@ from .plan_tables import plan_files as plan_files
 from .plan_tables import plan_object as plan_object
 from .plan_words import PLAN_GLOSSARY as PLAN_GLOSSARY
 from .plan_words import bought_lines as bought_lines
-from .plan_words import bound_shown as bound_shown
 from .plan_words import name_on_bill as name_on_bill
 from .plan_words import plan_details as plan_details
 from .plan_words import plan_headline as plan_headline

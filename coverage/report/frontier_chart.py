@@ -1,10 +1,9 @@
-"""A frontier drawn: blocked rooms at both grades against the budget, with what the planning model can prove."""
+"""A frontier drawn: blocked rooms at both grades against the budget."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -16,7 +15,7 @@ from quietwing.coverage.report.plan_drawing import QUIET_COLOUR, save_png
 
 __all__ = ["frontier_chart", "frontier_figure", "frontier_picture"]
 
-OTHER_COLOUR, BOUND_COLOUR = "#3D9BE9", "#801650"
+OTHER_COLOUR = "#3D9BE9"
 SIZE_IN = (9.0, 5.0)
 LEAST_SCALE = 5  # cells: a chart of nothing is no chart of fractions of a cell
 THOUSAND = 1000.0
@@ -46,7 +45,7 @@ def frontier_picture(found: Frontier, path: Path) -> None:
 
 
 def frontier_chart(found: Frontier, ax: Axes) -> Axes:
-    """Blocked rooms against budget; the band is what the planning model says, from a plan to its bound.
+    """Blocked rooms against budget, at both grades.
 
     Parameters
     ----------
@@ -75,7 +74,7 @@ def frontier_chart(found: Frontier, ax: Axes) -> Axes:
             zorder=3,
         )
     most = max(cells for point in points for cells in point.cells)
-    highest = max(float(LEAST_SCALE), most, _band(found, ax, budgets))
+    highest = max(float(LEAST_SCALE), most)
     for x, point in zip(budgets, points, strict=True):
         apart = abs(point.cells[0] - point.cells[-1]) / highest
         for number, y in enumerate(point.cells):
@@ -127,31 +126,3 @@ def _beside(number: int, cells: int, apart: float) -> tuple[tuple[int, int], str
         below = (0, -14) if cells > LEAST_SCALE else (0, 6)
         return ((-6, 2), "right") if 0 < apart < MEET else (below, "center")
     return ((-6, -3), "right") if 0 < apart < MEET / 2 else ((0, 6), "center")
-
-
-def _band(found: Frontier, ax: Axes, budgets: list[float]) -> float:
-    """From what the planning model gives each plan up to what nothing can exceed there; the highest of it."""
-    known = [
-        (x, point.value, point.bound)
-        for x, point in zip(budgets, found.points, strict=True)
-        if point.value is not None and point.bound is not None
-    ]
-    if not known:
-        return 0.0
-    x, value, bound = (np.array(column, float) for column in zip(*known, strict=True))
-    ax.fill_between(
-        x,
-        value,
-        bound,
-        color=BOUND_COLOUR,
-        alpha=0.12,
-        linewidth=0,
-        label="planning model: from the plan to what no plan can exceed",
-    )
-    ax.plot(x, bound, color=BOUND_COLOUR, linestyle=":", marker="v", markersize=5, zorder=2)
-    for at, most in zip(x.tolist(), bound.tolist(), strict=True):
-        ax.annotate(
-            f"{most:g}", (at, most), xytext=(0, 6), textcoords="offset points", ha="center", fontsize=8,
-            color=BOUND_COLOUR,
-        )  # fmt: skip
-    return float(bound.max())

@@ -20,7 +20,6 @@ from quietwing.coverage.rules import GRADES
 
 __all__ = [
     "FRONTIER_GLOSSARY",
-    "chance_in_words",
     "frontier_csv",
     "frontier_details",
     "frontier_header",
@@ -34,20 +33,15 @@ __all__ = [
 FRONTIER_GLOSSARY = (
     ("budget", "money to spend at most; a plan may spend less"),
     ("blocked", "no channel works in so large a share of independent simulations, on which no plan was chosen"),
-    (
-        "cannot exceed",
-        "proven in the planning model, for these positions, this catalogue, these limits, this money; for a plan of "
-        "least cost the money that no plan of so many rooms can do without",
-    ),
-    (
-        "a further room",
-        "money spent more than in the row above, for each room gained; in brackets what it may cost between the best "
-        "plans, where the gap is wider than that step",
-    ),
+    ("a further room", "money spent more than in the row above, for each room gained"),
     ("spill margin", "what is left of the limits outside at the worst place; below 0 dB one is exceeded"),
 )
 MOST_NAMED = 4  # budgets in the first sentence
 NO_MARGIN = "nothing radiates"
+NEVER_FEWER = (
+    "At the grade asked for, more money never blocks fewer rooms here: a budget whose own plan does worse in "
+    "independent simulations keeps the plan for less money."
+)
 
 
 def frontier_lead(found: Frontier) -> tuple[str, ...]:
@@ -84,25 +78,19 @@ def frontier_lead(found: Frontier) -> tuple[str, ...]:
 
 
 def frontier_details(found: Frontier) -> tuple[str, ...]:
-    """Whether more money ever blocks less, how far plans may be from the best, what is illustrative, notes."""
+    """That more money never blocks less, whether a plan is known to be the best, what is illustrative, notes."""
     guesses = [point.result.plan.cost.illustrative for point in found.points]
     prices = ""
     if any(number for number, _ in guesses):
         prices = "Some prices are illustrative, not quotes: the curve moves with them."
-    gaps = [point for point in found.points if point.gap is not None]
-    bounds = ""
-    if gaps:
-        widest = max(gaps, key=lambda one: one.gap or 0)
-        bounds = (
-            f"In the planning model no plan can be better than these by more than "
-            f"{widest.gap} rooms (widest at {exact_pounds(widest.budget_gbp)})."
-            if widest.gap
-            else "In the planning model no plan can be better than these: that is proven."
-        )
-    unknown = sum(point.gap is None and point.bound_gbp is None for point in found.points)
-    if unknown:
-        bounds += f" For {unknown} of {len(found.points)} plans no bound is known."
-    return tuple(one for one in (chance_in_words(found), bounds.strip(), prices, *_notes(found)) if one)
+    return tuple(one for one in (NEVER_FEWER, _how_good(found), prices, *_notes(found)) if one)
+
+
+def _how_good(found: Frontier) -> str:
+    """Whether any plan is known to be the best there is."""
+    unknown = sum(point.result.plan.status != "optimal" for point in found.points)
+    which = "These plans are" if unknown == len(found.points) else f"{unknown} of these plans are"
+    return f"{which} the best found; how much better is possible is not known." if unknown else ""
 
 
 def _notes(found: Frontier) -> Iterator[str]:
@@ -120,7 +108,7 @@ def _notes(found: Frontier) -> Iterator[str]:
         )
     for one in found.unmet:
         share = "" if one.share is None else f", {100 * one.share:g} % of all with those without signal anyway,"
-        proven = "proven impossible" if one.proven else "none was found"
+        proven = "nothing for sale meets it" if one.proven else "none was found"
         yield (
             f"No plan blocks {one.cells} rooms{share} for {exact_pounds(one.most_gbp)} or less ({proven}); "
             f"the nearest blocks {one.nearest_cells} for {pounds(one.nearest_gbp)}."
@@ -131,33 +119,12 @@ def _notes(found: Frontier) -> Iterator[str]:
         yield "Budgets were searched apart; one after the other, each from cheaper plans, may block more."
 
 
-def chance_in_words(found: Frontier) -> str:
-    """Whether more money blocks no less, in the simulations of choice and in independent ones."""
-    first = "In the simulations that plans are chosen on, more money never blocks fewer rooms, by construction."
-    falls = found.chance.falls
-    if not falls:
-        return f"{first} Nor does it in independent simulations."
-    said = "; ".join(
-        f"{exact_pounds(found.points[at].budget_gbp)} blocks {lost} fewer than "
-        f"{exact_pounds(found.points[at - 1].budget_gbp)}, chance explains up to {spread:.1f}"
-        for at, lost, spread in falls
-    )
-    end = (
-        "within what chance explains"
-        if found.chance.explained
-        else "MORE than chance explains: a higher number of simulations or effort would tell"
-    )
-    return f"{first} In independent simulations {said} (two standard deviations, simulations drawn again): {end}."
-
-
 def frontier_header(found: Frontier) -> list[str]:
     """Titles of the columns of `frontier_rows`."""
     return [
         "budget",
         "spent",
         *(f"blocked, {name}" for name in found.grades),
-        "cannot exceed",
-        "gap",
         *(f"spill margin, {name}" for name in found.grades),
         "a further room costs",
         "remark",
@@ -171,8 +138,6 @@ def frontier_rows(found: Frontier) -> list[list[str]]:
             exact_pounds(point.budget_gbp),
             pounds(point.spent_gbp),
             *(f"{cells} of {found.rooms}" for cells in point.cells),
-            _bound(point),
-            _gap(point),
             *(_margin(*one) for one in zip(point.margin_db, point.kept, strict=True)),
             marginal_in_words(point.marginal),
             _remark(found, at),
@@ -181,37 +146,11 @@ def frontier_rows(found: Frontier) -> list[list[str]]:
     ]
 
 
-def _bound(point: FrontierPoint) -> str:
-    """Cells that no plan exceeds, or of least cost the pounds that none goes below."""
-    if point.bound_gbp is not None:
-        return f"not below {exact_pounds(point.bound_gbp)}"
-    return "not known" if point.bound is None else str(point.bound)
-
-
-def _gap(point: FrontierPoint) -> str:
-    if point.bound_gbp is not None:
-        return pounds(point.spent_gbp - point.bound_gbp)
-    return "" if point.gap is None else str(point.gap)
-
-
 def marginal_in_words(one: Marginal | None) -> str:
-    """What a further cell costs: one figure, or a range where the gaps are wider than the step."""
+    """What a further room costs."""
     if one is None:
         return ""
-    if one.gbp <= 0 or (one.per_cell_gbp is None and one.least_gbp is None):
-        return "no further room" if one.cells <= 0 else "not known"
-    if one.least_gbp is not None and one.least_gbp == one.most_gbp == one.per_cell_gbp:
-        return pounds(one.per_cell_gbp or 0.0)
-    if one.least_gbp is None and one.most_gbp is None:
-        said = "of the best not known"
-    elif one.most_gbp is None:
-        said = f"{pounds(one.least_gbp or 0.0)} or more"
-    elif one.least_gbp is None:
-        said = f"{pounds(one.most_gbp)} or less"
-    else:
-        said = f"{pounds(one.least_gbp)} to {pounds(one.most_gbp)}"
-    here = "no further room" if one.per_cell_gbp is None else pounds(one.per_cell_gbp)
-    return f"{here} ({said})"
+    return "no further room" if one.per_cell_gbp is None else pounds(one.per_cell_gbp)
 
 
 def frontier_csv(found: Frontier) -> str:
@@ -224,24 +163,15 @@ def frontier_csv(found: Frontier) -> str:
         header += [f"silent_{name}", f"spill_margin_db_{name}", f"limits_kept_{name}"]
     header += [
         "silent_on_worlds_of_choice",
-        "cells_model",
-        "cells_bound",
-        "cells_gap",
+        "status",
         "further_cells",
         "further_gbp",
+        "per_cell_gbp",
+        "knee",
+        "target_rooms",
+        "target_share",
     ]
-    out.writerow(
-        [
-            *header,
-            "per_cell_gbp",
-            "per_cell_least_gbp",
-            "per_cell_most_gbp",
-            "knee",
-            "target_rooms",
-            "target_share",
-            "bound_gbp",
-        ]
-    )
+    out.writerow(header)
     for at, point in enumerate(found.points):
         row = [_money(point.budget_gbp), _money(point.spent_gbp), str(found.rooms)]
         for name in names:
@@ -253,19 +183,13 @@ def frontier_csv(found: Frontier) -> str:
                 str(point.kept[grade]).lower(),
             ]
         step = point.marginal
-        row += [
-            str(point.cells_choice),
-            *("" if one is None else str(one) for one in (point.value, point.bound, point.gap)),
-        ]
+        row += [str(point.cells_choice), point.result.plan.status]
         row += ["", ""] if step is None else [str(step.cells), _money(step.gbp)]
-        row += [
-            "" if one is None else _money(one)
-            for one in ((None,) * 3 if step is None else (step.per_cell_gbp, step.least_gbp, step.most_gbp))
-        ]
+        row.append("" if step is None or step.per_cell_gbp is None else _money(step.per_cell_gbp))
         row.append(str(at == found.knee).lower())
         asked = point.result.asked
         row += ["" if one is None else f"{one:g}" for one in (asked.target_rooms, asked.target_share)]
-        out.writerow([*row, "" if point.bound_gbp is None else _money(point.bound_gbp)])
+        out.writerow(row)
     return text.getvalue()
 
 
@@ -278,7 +202,6 @@ def frontier_object(found: Frontier) -> FrontierAnswer:
             "budget_gbp": point.budget_gbp,
             "target_rooms": point.result.asked.target_rooms,
             "target_share": point.result.asked.target_share,
-            "bound_gbp": _pence(point.bound_gbp),
             "spent_gbp": round(point.spent_gbp, 2),
             "found_for_gbp": point.found_for_gbp,
             "silent": dict(zip(found.grades, point.cells, strict=True)),
@@ -287,17 +210,13 @@ def frontier_object(found: Frontier) -> FrontierAnswer:
                 name: {"margin_db": floored(margin_db) if math.isfinite(margin_db) else None, "kept": kept}
                 for name, margin_db, kept in zip(found.grades, point.margin_db, point.kept, strict=True)
             },
-            "cells_model": point.value,
-            "cells_bound": point.bound,
-            "cells_gap": point.gap,
+            "status": point.result.plan.status,
             "further": None
             if step is None
             else {
                 "cells": step.cells,
                 "gbp": round(step.gbp, 2),
                 "per_cell_gbp": _pence(step.per_cell_gbp),
-                "per_cell_least_gbp": _pence(step.least_gbp),
-                "per_cell_most_gbp": _pence(step.most_gbp),
             },
             "knee": at == found.knee,
             "scenario_id": point.result.verdict.scenario_id,
@@ -312,11 +231,6 @@ def frontier_object(found: Frontier) -> FrontierAnswer:
         "points": [plain(at, point) for at, point in enumerate(found.points)],
         "knee_gbp": None if found.knee is None else found.points[found.knee].budget_gbp,
         "headline": list(frontier_lead(found)),
-        "falls_on_fresh_worlds": [
-            {"budget_gbp": found.points[at].budget_gbp, "cells": lost, "chance_explains": round(spread, 1)}
-            for at, lost, spread in found.chance.falls
-        ],
-        "within_chance": found.chance.explained,
         "interrupted": found.interrupted,
         "missing_gbp": list(found.missing_gbp),
         "chosen_from": found.chosen_from,

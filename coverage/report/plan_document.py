@@ -1,4 +1,4 @@
-"""A plan as files: the page and pictures of its verdict, with money, bound and what stays open before them."""
+"""A plan as files: the page and pictures of its verdict, with money and what stays open before them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plan as tables and as one JSON object: money to the penny, what is proven never more than proven."""
+"""A plan as tables and as one JSON object: money to the penny, each figure as it is judged."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from typing import Any
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.planning import Attempt, Cost, Plan, PlanResult, Search
-from quietwing.coverage.report.escapes import ceiled
 from quietwing.coverage.report.hole_words import binding_of, reason_in_words
-from quietwing.coverage.report.plan_words import bound_shown, exact_pounds, exceeds_budget, target_of
+from quietwing.coverage.report.plan_words import exact_pounds, exceeds_budget, target_of
 from quietwing.coverage.report.verdict_tables import actions_object, csv_text, verdict_object
 from quietwing.sites import Site, opening_places
 
@@ -117,12 +116,10 @@ def plan_object(result: PlanResult) -> dict[str, Any]:
     Returns
     -------
     dict
-        Plain values; None where a key does not apply, never NaN or infinity. `gap` is rounded up to 0.1 %, `bound`
-        to what is proven, `proven_bound` is its exact value. `value` and both bounds belong to the planning model:
-        weight of rooms, or £ for a target.
+        Plain values; None where a key does not apply, never NaN or infinity. `value`, `bound` and `gap` belong to the
+        problem as it is judged; the planning model's own figures are not told.
     """
     plan, verdict = result.plan, result.verdict
-    gap = _finite(plan.gap)
     said = verdict_object(verdict)
     devices = said["devices"]
     return {
@@ -133,10 +130,9 @@ def plan_object(result: PlanResult) -> dict[str, Any]:
         "measured": said["measured"],
         "grades": said["grades"],
         "status": plan.status,
-        "value": _finite(plan.value),
-        "bound": bound_shown(result),
-        "proven_bound": _finite(plan.bound),
-        "gap": None if gap is None else ceiled(gap, 3),
+        "value": plan.value,
+        "bound": plan.bound,
+        "gap": plan.gap,
         "rooms_model": plan.rooms_model,
         "target_rooms": target_of(result),
         "target": _target_object(result),

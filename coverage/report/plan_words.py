@@ -1,8 +1,7 @@
-"""A plan in words: what holds, what cannot be beaten, what it costs, what it leaves open. Claims round down, £ up."""
+"""A plan in words: what holds, what it costs, what it leaves open. Claims round down, £ up."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 
 from quietwing.coverage.decibel import floored
@@ -18,7 +17,7 @@ from quietwing.coverage.report.escapes import (
 )
 from quietwing.coverage.report.grades import lead_in_words, protected_in_words
 from quietwing.coverage.report.hole_words import binding_of
-from quietwing.coverage.report.money_words import DUST, exact_pounds, pounds
+from quietwing.coverage.report.money_words import exact_pounds, pounds
 from quietwing.coverage.report.words import (
     binding_in_words,
     certainty_in_words,
@@ -31,7 +30,6 @@ from quietwing.coverage.results import Verdict
 __all__ = [
     "PLAN_GLOSSARY",
     "bought_lines",
-    "bound_shown",
     "exact_pounds",
     "exceeds_budget",
     "money_in_words",
@@ -52,7 +50,6 @@ PLAN_GLOSSARY = (
         "planning model",
         "a simpler model with one safety margin for each link, used to find plans; simulation then tests each plan",
     ),
-    ("cannot exceed", "proven in the planning model, for these positions, this catalogue and these limits"),
     ("to buy and install", "price, labour in a prison at work, cable and head-ends"),
     ("whole life", "that, running costs, and replacement at the end of each technology life; undiscounted"),
     ("illustrative price", "a placeholder, not a quote"),
@@ -99,37 +96,13 @@ def name_on_bill(line: CostLine) -> str:
     return f"{'radiating ' if line.radiating else ''}cable of {line.model}"
 
 
-def bound_shown(result: PlanResult) -> float | None:
-    """The bound as it may be printed: never less than what is proven, a cost never more.
-
-    Parameters
-    ----------
-    result : PlanResult
-
-    Returns
-    -------
-    float or None
-        Weight that no layout can exceed: whole where all weights are whole, else rounded up to 0.1; or, with a
-        target, whole pounds below which nothing reaches it. None without a finite bound.
-    """
-    bound, value = result.plan.bound, result.plan.value
-    if bound is None or not math.isfinite(bound):
-        return None
-    if target_of(result) is not None:
-        least_gbp = math.floor(bound + DUST)
-        return float(least_gbp if value is None else min(least_gbp, value))
-    whole = all(float(weight).is_integer() for weight in _weights(result.verdict))
-    most = math.floor(bound + DUST) if whole else ceiled(bound - DUST, 1)
-    return float(most if value is None else max(most, value))
-
-
 def plan_headline(result: PlanResult) -> tuple[str, ...]:
     """The plan in plain sentences, the ones a governor reads first at the top: `plan_lead`, then `plan_details`."""
     return (*plan_lead(result), *plan_details(result))
 
 
 def plan_lead(result: PlanResult) -> tuple[str, ...]:
-    """What fails, what holds, what cannot be exceeded, what it costs.
+    """What fails, what holds, whether better is possible, what it costs.
 
     Parameters
     ----------
@@ -150,7 +123,7 @@ def plan_lead(result: PlanResult) -> tuple[str, ...]:
         _failure_in_words(result),
         "" if within else broken,
         *lead_in_words(verdict),
-        _model_in_words(result),
+        _how_good(result),
         _target_in_words(result),
         *money_in_words(result),
     )
@@ -232,13 +205,13 @@ def _weights(verdict: Verdict) -> list[float]:
 
 
 def _failure_in_words(result: PlanResult) -> str:
-    """That there is no plan of the kind asked for, and what that proves; empty where there is one."""
+    """That there is no plan of the kind asked for; empty where there is one."""
     target = result.target
     wanted = "does what is asked" if target is None else f"blocks {target_rooms_in_words(target)}"
     if result.plan.status == "infeasible":
         return (
-            f"NO SUCH PLAN: no plan from this catalogue and these positions {wanted} within the limits; proven in "
-            f"the planning model. What follows is the nearest that was found."
+            f"NO SUCH PLAN: nothing that may be bought here for this money {wanted}. What follows is the nearest "
+            f"that was found."
         )
     if result.plan.status == "none found":
         return (
@@ -250,49 +223,18 @@ def _failure_in_words(result: PlanResult) -> str:
     return ""
 
 
-def _model_in_words(result: PlanResult) -> str:
-    """What the planning model says of the plan, and what nothing can beat there."""
-    plan, bound, target = result.plan, bound_shown(result), target_of(result)
-    known = plan.value is not None and math.isfinite(plan.value)
-    if plan.status in ("infeasible", "none found") or not (known or bound is not None):
-        return ""
-    weight = any(each != 1 for each in _weights(result.verdict)) and target is None
-    has = ""
-    if plan.value is not None and known:
-        has = f"this plan blocks {plan.rooms_model} room{'s' * (plan.rooms_model != 1)}"
-        if weight:
-            has += f" with {_number(floored(plan.value + DUST))} people"
-        if target is not None:
-            has += f" for {pounds(plan.value)}"
-    nothing = "no plan from this catalogue and these positions"
-    if bound is None:
-        nothing = "no upper bound could be computed"
-    elif target is not None:
-        named = result.target is not None and result.target.asked.named
-        nothing += f" that blocks {'them all' if named else target} costs less than {exact_pounds(bound)}"
-    else:
-        money = "at any price" if result.asked.budget_gbp is None else "for this money"
-        nothing += f" can block {'rooms with ' * weight}more than {_number(bound)}{' people' * weight} {money}"
-    both = " and ".join(part for part in (has, nothing) if part)
-    silent = count_rooms(result.verdict).silent
-    if result.target is not None and result.target.asked.named:
-        silent = sum(one.holds and not one.quiet_anyway for one in result.target.rooms)
-    fewer = bool(has) and plan.rooms_model < silent
-    where = (
-        "The planning model is stricter here, with a full safety margin on every channel of a cell: there"
-        if fewer
-        else "In the planning model"
-    )
-    return f"{where} {both}.{_gap_in_words(result)}"
-
-
-def _gap_in_words(result: PlanResult) -> str:
+def _how_good(result: PlanResult) -> str:
+    """Whether a better plan is possible, as far as that is known; empty where the plan misses what was asked."""
     plan = result.plan
-    if plan.status == "optimal" and not plan.gap:
-        return " That is proven to be the best there."
-    if plan.gap is not None and plan.gap > 0 and math.isfinite(plan.gap):
-        return f" The gap is {ceiled(100 * plan.gap, 1):g} %."
-    return ""
+    if plan.status in ("infeasible", "none found"):
+        return ""
+    if plan.bound is None:
+        return "This is the best plan found; how much better is possible is not known."
+    if result.target is not None:
+        return "No plan costs less: the target is met with nothing bought."
+    if count_rooms(result.verdict).holes:
+        return "No plan does more: nothing is for sale at this price."
+    return "No plan does more: every room is blocked or has no signal anyway."
 
 
 def target_table(result: PlanResult, most: int) -> tuple[list[list[str]], int]:

@@ -19,7 +19,7 @@ from .frontier_apart import plan_apart as plan_apart
 from .frontier_apart import prepared_apart as prepared_apart
 from .frontier_points import frontier_point as frontier_point
 from .frontier_points import joined as joined
-from .frontier_points import least_gbp as least_gbp
+from .frontier_points import reported as reported
 from .frontier_run import AUTO_BUDGETS as AUTO_BUDGETS
 from .frontier_run import Step as Step
 from .frontier_run import frontier as frontier

@@ -59,7 +59,7 @@ def optimise(
     time_limit_s : float, optional
         No attempt begins after it.
     gap : float, optional
-        No attempt begins once the best plan is within it of a bound, as a share: 0.05 is 5 %.
+        No attempt begins once the best plan is within it of the planning model's bound, as a share: 0.05 is 5 %.
     gains : GainCache, optional
         Keeps path gains of treated windows for further runs; results are the same with and without it.
     progress : callable, optional

@@ -2,13 +2,13 @@
 
 Budgets are searched upward, each from the best plan known for less; then downward, where a plan lies under the line
 between its neighbours, from the dearer neighbour cut down to the budget. At the end each budget takes the best of all
-plans that cost no more, so that on the worlds of choice more money never silences less.
+plans that cost no more on the worlds of choice, and keeps the plan for less money where that one is reported better.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from numbers import Real
 
@@ -33,7 +33,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.buying import LayoutGiven, as_bought, judged_afresh, ready_of
 from quietwing.coverage.study.common import check_arguments, check_limits, wanted_sectors
 from quietwing.coverage.study.frontier_apart import Apart
-from quietwing.coverage.study.frontier_points import frontier_point, joined, least_gbp
+from quietwing.coverage.study.frontier_points import frontier_point, joined, reported
 from quietwing.coverage.study.frontier_sweep import ANY_PRICE_GBP, Aim, Step, Sweep, downward
 from quietwing.sites import Site, fingerprint, problems_text
 
@@ -60,7 +60,7 @@ def frontier(
     tell: Callable[[PlanResult], None] | None = None,
     other: OtherProcess | None = None,
 ) -> Frontier:
-    """Plans for rising budgets, with bounds, both grades, what a further cell costs, and the knee.
+    """Plans for rising budgets, at both grades, what a further cell costs, and the knee.
 
     Parameters
     ----------
@@ -287,7 +287,7 @@ def _result(
         if target in sweep.target:
             taken = cheapest_known(offers, sweep.cells_needed(target), sweep.target[target])
             rows.append((sweep.found[taken].spent_gbp, sweep.target[target], taken))
-    points = [_point(sweep, *row, given) for row in sorted(rows)]
+    points = [_point(sweep, *row, given) for row in _never_worse(sweep, sorted(rows))]
     return joined(
         sweep.site,
         sweep.asked,
@@ -301,11 +301,22 @@ def _result(
     )
 
 
+def _never_worse(sweep: Sweep, rows: Sequence[tuple[float, int, int]]) -> Iterator[tuple[float, int, int]]:
+    """Rows in which no budget has a plan that is reported worse than one for less money: it keeps that one."""
+    best: int | None = None
+    for budget_gbp, own, taken in rows:
+        if best is None or reported(sweep.found[taken].verdict) >= reported(sweep.found[best].verdict):
+            best = taken
+        elif sweep.found[own].asked.objective == "most_protected":
+            taken = best
+        yield budget_gbp, own, taken
+
+
 def _point(sweep: Sweep, budget_gbp: float, own: int, taken: int, given: Verdict | None) -> FrontierPoint:
     one, searched = sweep.found[taken], sweep.found[own].asked
     asked = replace(searched, budget_gbp=budget_gbp)
     plan = one.plan
-    # A bound for more money holds for less; a bound for less, or of money for a target, says nothing here.
+    # What is said for more money holds for less; for less money, or of a target, it says nothing here.
     same = one.asked.objective == asked.objective and (one.asked.budget_gbp or 0.0) >= budget_gbp
     if not same:
         plan = replace(plan, value=None, bound=None, gap=None, status="feasible")
@@ -325,5 +336,4 @@ def _point(sweep: Sweep, budget_gbp: float, own: int, taken: int, given: Verdict
         result,
         spent_gbp=one.spent_gbp,
         found_for_gbp=budget_gbp if taken == own else found_for_gbp,
-        bound_gbp=least_gbp(sweep.found[own].asked, sweep.found[own].plan, one.spent_gbp),
     )

@@ -85,20 +85,18 @@ def test_an_honest_frontier_is_judged_and_priced_again_plan_by_plan(found, writt
     assert "every file is as it was written, and computing it again gives the same" in ran.stdout
 
 
-def test_a_point_of_least_cost_has_its_bound_in_pounds(found, written):
-    """0.6 of five rooms are three: the landing's price and two cells', proven.
+def test_a_point_of_least_cost_is_the_cheapest_plan_found(found):
+    """0.6 of five rooms are three: the landing's price and two cells'.
 
     Two rooms take two devices in the planning model; made as strong as the limits allow, the one of the landing
-    silences a cell beside it too, so that no more than its price is said to be needed.
+    silences a cell beside it too.
     """
     least = [point for point in found.points if point.result.asked.objective == "least_cost"]
     assert [point.spent_gbp for point in least] == pytest.approx([LANDING_GBP, LANDING_GBP + 2 * CELL_GBP])
-    assert [point.bound_gbp for point in least] == [1_538.0, 4_682.0]  # in whole pounds
     assert [(point.result.asked.target_rooms, point.result.asked.target_share) for point in least] == [
         (2, None),
         (None, 0.6),
     ]
-    assert "<td>not below £4,682</td>" in (written / "summary.html").read_text("utf-8")
 
 
 def test_a_cell_more_in_a_plan_the_object_or_the_table_is_found(folder):
@@ -204,6 +202,8 @@ def lied(value, key=None):
     """Another value of the same kind."""
     if isinstance(value, bool):
         return not value
+    if key == "status":
+        return "optimal"
     if isinstance(value, str):
         return value + " All of it is proven."
     if value is None and key == "chosen_from":
@@ -221,15 +221,14 @@ def lied(value, key=None):
         *(("points", 1, "silent", grade) for grade in ("planning", "evidence")),
         ("points", 1, "spill", "planning", "margin_db"),
         ("points", 1, "spill", "evidence", "kept"),
-        *(("points", -1, key) for key in ("cells_model", "cells_bound", "cells_gap", "bound_gbp", "scenario_id")),
+        *(("points", -1, key) for key in ("status", "scenario_id")),
         *(("points", -1, key) for key in ("silent_on_worlds_of_choice", "spent_gbp", "found_for_gbp", "knee")),
-        *(("points", -1, "further", key) for key in ("cells", "gbp", "per_cell_gbp", "per_cell_most_gbp")),
-        ("points", 0, "bound_gbp"),
+        *(("points", -1, "further", key) for key in ("cells", "gbp", "per_cell_gbp")),
         ("headline", 0),
         ("notes", 0),
-        *((key,) for key in ("site", "as_of", "grades", "budget_basis", "knee_gbp", "falls_on_fresh_worlds")),
+        *((key,) for key in ("site", "as_of", "grades", "budget_basis", "knee_gbp")),
         *((key,) for key in ("chosen_from", "unmet", "given_judged", "searched_apart")),
-        *((key,) for key in ("within_chance", "interrupted", "missing_gbp", "seed", "headline", "strange")),
+        *((key,) for key in ("interrupted", "missing_gbp", "seed", "headline", "strange")),
         ("rooms", "silence"),
     ],
     ids=str,

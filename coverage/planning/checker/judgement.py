@@ -12,13 +12,11 @@ from quietwing.coverage.blocking import Judgement, LinkModel, judge_rooms, silen
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.planning.checker.case import Case
 from quietwing.coverage.planning.checker.money import spent_pence
-from quietwing.coverage.planning.plan import Plan
 from quietwing.coverage.planning.target import Target, target_asked
 from quietwing.coverage.results import SpillResult
-from quietwing.coverage.scenario import Scenario
 from quietwing.sites import PointSet, trial_points
 
-__all__ = ["bound_faults", "drawn", "figure_faults", "hole_faults", "judgement_faults"]
+__all__ = ["drawn", "figure_faults", "hole_faults", "judgement_faults"]
 
 STREAM = 1  # of the worlds plans are chosen on
 
@@ -88,7 +86,7 @@ def hole_faults(case: Case, judged: Judgement) -> Iterator[str]:
 
 
 def figure_faults(case: Case, judged: Judgement) -> Iterator[str]:
-    """Value, bound, gap and status, as far as they bind each other."""
+    """Rooms of the planning model; value, bound, gap and status of the problem as it is judged."""
     plan, scenario, attempt = case.plan, case.scenario, case.attempt
     if not plan.rooms_model == attempt.rooms_model == len(plan.claimed):
         yield (
@@ -101,37 +99,24 @@ def figure_faults(case: Case, judged: Judgement) -> Iterator[str]:
             yield f"room {name} is claimed {count} times"
         if quiet.get(name, True):
             yield f"room {name} is claimed, and it has no signal even without blockers or need not be blocked"
-    least = scenario.objective == "least_cost"
     target = target_asked(case.site, scenario)
-    short = target is not None and len(plan.claimed) < target.needed - _quiet(target, judged)
+    rooms = judged.by_room
+    value: float | None = float((rooms["called_silent"].values * rooms["weight"].values).sum())
     if target is not None:
         for name in sorted({claim.room for claim in plan.claimed} - set(target.rooms)):
             yield f"room {name} is claimed, and it is none of the rooms asked for"
-    value: float | None = _value(case)
-    if attempt.confidence == 0 or (short and plan.value is None):
-        value = None
-    if plan.value != value and (plan.value is None or value is None or abs(plan.value - value) > 1e-9 * abs(value)):
-        what = "money" if least else "weight of the claimed rooms"
-        yield f"value: the plan says {plan.value}, {what} in the planning model is {value}"
-    yield from bound_faults(plan, scenario)
-
-
-def bound_faults(plan: Plan, scenario: Scenario) -> Iterator[str]:
-    """Bound, gap and status of a plan, as far as they and its value bind each other."""
-    least = scenario.objective == "least_cost"
-    gap: float | None
-    if plan.value is None or plan.bound is None:
-        gap = None
-    else:
-        gap = 0.0 if plan.bound == plan.value else None
-        if plan.bound != plan.value and plan.value != 0:  # a share of nothing is no number
-            gap = math.ceil(abs(plan.bound - plan.value) / abs(plan.value) * 1000 - 1e-9) / 1000
-        if (plan.bound > plan.value) if least else (plan.bound < plan.value):
-            yield f"bound {plan.bound:g} is better than the value {plan.value:g} allows"
-    if plan.gap != gap:
-        yield f"gap: the plan says {plan.gap}, value and bound give {gap}"
-    if plan.status == "optimal" and gap != 0:
-        yield f"status is optimal with a gap of {gap}"
+        blocked = set(rooms[ROOM].values[rooms["called_silent"].values].tolist())
+        met = len(blocked.intersection(target.rooms)) + _quiet(target, judged) >= target.needed
+        value = _bought_gbp(case) if met else None
+    if plan.value != value:
+        yield f"value: the plan says {plan.value}, what it is judged by is {value}"
+    open_rooms = (~(rooms["called_silent"].values | rooms["quiet_anyway"].values)).any()
+    if (plan.bound, plan.gap) not in ((None, None), (plan.value, 0.0)):
+        yield f"bound and gap are {plan.bound} and {plan.gap}: neither is known, or the bound is the value {value}"
+    elif plan.status != "interrupted" and (plan.status == "optimal") != (plan.bound is not None):
+        yield f"status is {plan.status} with a bound of {plan.bound}"
+    elif plan.bound is not None and _bought_gbp(case) > 0 and (target is not None or open_rooms):
+        yield f"bound {plan.bound:g}: the plan buys something and may not be the best"
 
 
 def _quiet(target: Target, judged: Judgement) -> int:
@@ -141,10 +126,7 @@ def _quiet(target: Target, judged: Judgement) -> int:
     return sum(anyway and name in target.rooms for name, anyway in quiet) if target.quiet_counts else 0
 
 
-def _value(case: Case) -> float:
-    """What the planning model counts: weight of the claimed rooms, or money for what is bought."""
-    if case.scenario.objective == "least_cost":
-        every = spent_pence(case, case.plan.devices, (*case.given, *case.plan.treatments)).asked(case.scenario)
-        return (every - spent_pence(case, case.existing, case.given).asked(case.scenario)) / 100
-    claimed = dict.fromkeys(claim.room for claim in case.plan.claimed)
-    return sum(case.site.rooms[case.site.room_index[name]].weight for name in claimed)
+def _bought_gbp(case: Case) -> float:
+    """Money for what the plan buys, on the basis of the budget. [£]"""
+    every = spent_pence(case, case.plan.devices, (*case.given, *case.plan.treatments)).asked(case.scenario)
+    return (every - spent_pence(case, case.existing, case.given).asked(case.scenario)) / 100

@@ -62,8 +62,8 @@ def test_a_lying_solver_changes_nothing_but_that_less_is_proven(site, plan_for, 
     monkeypatch.setattr(bounds, "solve", functools.partial(exact.solve, solver=str(path)))
     honest, plan = plan_for(MOST), optimise(site, site.sectors, MOST, CATALOGUE)
     assert (plan.devices, plan.value, plan.claimed) == (honest.devices, honest.value, honest.claimed)
-    assert plan.status == "feasible"
-    assert plan.bound is None or plan.bound > honest.value
+    assert plan.model.status == "feasible"
+    assert plan.model.bound is None or plan.model.bound > honest.model.value
     assert verify_plan(site, site.sectors, MOST, CATALOGUE, plan) == ()
     assert [note for note in plan.notes if "dropped" in note] == []
 
@@ -94,9 +94,9 @@ LIED = {
 def test_should_the_solve_lie_the_word_optimal_is_not_said(site, monkeypatch, name):
     monkeypatch.setattr(bounds, "solve", LIED[name])
     plan = optimise(site, site.sectors, MOST, CATALOGUE)
-    assert plan.status == "feasible"
-    assert plan.gap is None or plan.gap > 0
-    assert plan.bound is None or plan.bound > 4.0
+    assert plan.model.status == "feasible"
+    assert plan.model.gap is None or plan.model.gap > 0
+    assert plan.model.bound is None or plan.model.bound > 4.0
     assert verify_plan(site, site.sectors, MOST, CATALOGUE, plan) == ()
 
 
@@ -104,7 +104,7 @@ def test_should_the_solve_lie_the_word_optimal_is_not_said(site, monkeypatch, na
 def test_should_the_solve_lie_the_plan_of_the_search_is_kept(site, plan_for, monkeypatch, name):
     monkeypatch.setattr(bounds, "solve", LIED[name])
     plan = optimise(site, site.sectors, MOST, CATALOGUE)
-    assert (plan.devices, plan.value) == (plan_for(MOST).devices, 4.0)
+    assert (plan.devices, plan.model.value) == (plan_for(MOST).devices, 4.0)
 
 
 # --- The checker has the last word.

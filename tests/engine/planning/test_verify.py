@@ -67,7 +67,7 @@ def test_the_true_plan_stands(question):
     assert len(question.bought) == 3
     assert question.bought[0].id.startswith("A1-01")  # in the first room claimed, on which lies are told
     assert question.plan.claimed[0].room == "A1-01"
-    assert question.plan.status == "optimal"
+    assert question.plan.model.status == "optimal"
 
 
 def test_a_node_with_its_head_end_on_the_bill_stands(question):

@@ -21,7 +21,7 @@ from quietwing.coverage.report import write
 from quietwing.coverage.report.escapes import count_rooms
 from quietwing.coverage.report.hole_words import binding_of, grouped_holes, reason_in_words
 from quietwing.coverage.report.plan_tables import bill_csv, holes_csv, plan_object
-from quietwing.coverage.report.plan_words import bound_shown, plan_headline, plan_lead, pounds
+from quietwing.coverage.report.plan_words import plan_headline, plan_lead, pounds
 from quietwing.coverage.report.verdict_tables import verdict_object
 from quietwing.coverage.report.words import limits_in_words
 from quietwing.coverage.scenario import Scenario, TreatmentWish
@@ -66,8 +66,8 @@ def plan_result(site) -> PlanResult:
         cost=cost(site, JAMMERS, verdict.treatments, CATALOGUE, SCENARIO),
         status="feasible",
         value=166.0,
-        bound=171.4,
-        gap=0.03253,
+        bound=None,
+        gap=None,
         rooms_model=166,
         claimed=(Claim("A-01", 0.0),),
         holes=HOLES,
@@ -205,68 +205,36 @@ def test_the_sentence_of_the_design(plan_result):
     are = "is" if count.silent == 1 else "are"
     assert (
         f"{count.silent} of {count.silence} rooms {are} blocked at planning grade (90 %), {strict.silent} "
-        f"at evidence grade (95 %). Measure first: {sectors} of {sectors} sectors are not measured. In the planning "
-        f"model this plan blocks 166 rooms and no plan from this catalogue and these positions can block more than "
-        f"171 for this money. The gap is 3.3 %."
+        f"at evidence grade (95 %). Measure first: {sectors} of {sectors} sectors are not measured. This is the best "
+        f"plan found; how much better is possible is not known."
     ) in text
 
 
-def test_a_model_that_counts_fewer_than_the_worlds_is_said_to_be_the_stricter(plan_result):
-    held = judged(plan_result, silent=True)
-    silent = count_rooms(held.verdict).silent
-    assert silent > 0
-    fewer = varied(held, rooms_model=silent - 1, value=float(silent - 1), bound=float(silent))
-    assert "The planning model is stricter here" in " ".join(plan_lead(fewer))
-    assert f"there this plan blocks {silent - 1} rooms and no plan" in " ".join(plan_lead(fewer))
-    equal = varied(held, rooms_model=silent, value=float(silent), bound=float(silent))
-    assert f"In the planning model this plan blocks {silent} room and" in " ".join(plan_lead(equal))
+def test_how_good_a_plan_is_is_said_only_where_it_is_known(plan_result):
+    known = varied(judged(plan_result, silent=True), status="optimal", value=1.0, bound=1.0, gap=0.0, holes=())
+    unknown = varied(plan_result, status="feasible", bound=None, gap=None)
+    assert "No plan does more: every room is blocked or has no signal anyway." in plan_lead(known)
+    assert "This is the best plan found; how much better is possible is not known." in plan_lead(unknown)
+    for result in (plan_result, unknown):
+        assert not {"proven", "optimal", "gap"} & set(" ".join(plan_headline(result)).lower().split())
+    assert (plan_object(unknown)["bound"], plan_object(unknown)["gap"]) == (None, None)
+
+
+def test_a_target_is_reached_or_missed(plan_result):
+    target = for_target(plan_result, 166, value=1234.5, bound=None, gap=None)
+    assert "the plan MISSES its target of 166 by 166" in " ".join(plan_lead(judged(target, silent=False)))
+    assert "The target of 1 is reached." in plan_lead(judged(for_target(plan_result, 1), silent=True))
 
 
 @pytest.mark.parametrize(
-    ("weight", "value", "bound", "shown"),
-    [
-        (1.0, 166.0, 171.9, 171.0),
-        (1.0, 171.0, 170.9999999, 171.0),  # a solver's dust
-        (2.0, 170.0, 171.9, 171.0),
-        (0.5, 166.0, 171.42, 171.5),  # half weights could add up to it
-        (1.0, 172.0, 171.0, 172.0),  # never below what the plan has
-        (1.0, None, 171.9, 171.0),
-        (1.0, 166.0, None, None),
-        (1.0, 166.0, math.inf, None),
-    ],
+    ("status", "words"), [("infeasible", "may be bought here"), ("none found", "does not prove")]
 )
-def test_a_bound_is_never_below_what_is_proven(plan_result, weight, value, bound, shown):
-    result = weighing(varied(plan_result, value=value, bound=bound), weight)
-    assert bound_shown(result) == shown
-    assert plan_object(result)["bound"] == shown
-
-
-def test_a_weight_that_is_not_one_each_is_called_weight(plan_result):
-    text = " ".join(plan_lead(weighing(varied(plan_result, value=1332.0, bound=1400.0), 2.0)))
-    assert "blocks 166 rooms with 1,332 people and no plan" in text
-    assert "can block rooms with more than 1,400 people for this money" in text
-
-
-def test_a_target_is_bounded_from_below_and_reached_or_missed(plan_result):
-    target = for_target(plan_result, 166, value=1234.5, bound=1100.7, gap=None)
-    text = " ".join(plan_lead(target))
-    assert "blocks 166 rooms for £1,235 and no plan" in text
-    assert "that blocks 166 costs less than £1,100." in text
-    assert "the plan MISSES its target of 166 by 166" in " ".join(plan_lead(judged(target, silent=False)))
-    assert "The target of 1 is reached." in plan_lead(judged(for_target(plan_result, 1), silent=True))
-    assert plan_object(target)["bound"] == 1100
-    unused = replace(plan_result, asked=replace(plan_result.asked, target_rooms=166))  # the objective asks for none
-    assert "can block more than 171 for this money" in " ".join(plan_lead(unused))
-
-
-@pytest.mark.parametrize(("status", "words"), [("infeasible", "proven"), ("none found", "does not prove")])
 def test_a_plan_that_does_not_exist_is_said_first(plan_result, status, words):
     result = for_target(plan_result, 200, status=status, value=None, bound=None, gap=None)
     lead = plan_lead(result)
     assert lead[0].startswith("NO ")
     assert "200 rooms" in lead[0]
     assert words in lead[0]
-    assert not any("In the planning model this plan" in sentence for sentence in lead)
     found = plan_object(result)
     assert (found["status"], found["value"], found["bound"], found["gap"]) == (status, None, None, None)
 
@@ -302,7 +270,6 @@ def test_money_is_rounded_up_and_held_against_the_budget(plan_result):
     assert "OVER BUDGET by £10" in " ".join(plan_lead(over))
     free = replace(plan_result, asked=replace(plan_result.asked, budget_gbp=None))
     assert "No budget was given" in " ".join(plan_lead(free))
-    assert "at any price" in " ".join(plan_lead(free))
     assert [plan_object(one)["over_budget"] for one in (plan_result, over, free)] == [False, True, None]
     assert plan_object(free)["budget_gbp"] is None
 
@@ -368,12 +335,11 @@ def test_what_binds_is_the_commonest_kind_with_its_commonest_limit():
 
 
 def test_the_object_has_only_plain_numbers(plan_result, as_shipped):
-    result = varied(plan_result, value=math.inf, bound=math.inf, gap=math.inf)
+    result = varied(plan_result, value=None, bound=None, gap=None)
     found = json.loads(json.dumps(plan_object(result), allow_nan=False))
     as_shipped("optimise", verdict_object(result.verdict) | found)
     assert (found["value"], found["bound"], found["gap"]) == (None, None, None)
     assert [one["spill_margin_db"] for one in found["attempts"]] == [None, -0.8]
-    assert plan_object(plan_result)["gap"] == 0.033  # 0.03253, rounded up
     said = verdict_object(plan_result.verdict)
     assert {key: found[key] for key in ("grade", "rules", "measured", "grades")} == {
         key: said[key] for key in ("grade", "rules", "measured", "grades")
