@@ -931,6 +931,10 @@ def main() -> int:
     """Run all mutants, or those a word names; returns how the process ends."""
     word = sys.argv[1].lower() if len(sys.argv) > 1 else ""
     chosen = [mutant for mutant in MUTANTS if word in f"{mutant.name} {mutant.file}".lower()]
+    lost = [mutant.name for mutant in MUTANTS if (ROOT / mutant.file).read_text("utf-8").count(mutant.original) != 1]
+    if lost:
+        print(f"what they change does not stand once in its file: {', '.join(lost)}")
+        return 2
     start, survivors = time.perf_counter(), []
     with tempfile.TemporaryDirectory(prefix="quietwing-mutants-") as folder:
         tree, warm = copied(Path(folder).resolve() / "tree"), Path(folder) / "numba"
