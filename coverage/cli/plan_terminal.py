@@ -149,11 +149,11 @@ def show_plan(
             typer.echo(f"  {route}")
     for sentence in (*plan_lead(result), *limits_in_words(result.verdict), *plan_details(result)):
         typer.echo(sentence)
-    asked, more = target_table(result, MOST_ASKED)
+    asked = target_table(result)
     if asked:
         typer.echo("")
-        print_table(["room asked for", "holds", "blocked in simulations"], asked)
-    if more:
+        print_table(["room asked for", "holds", "blocked in simulations"], asked[:MOST_ASKED])
+    if (more := len(asked) - MOST_ASKED) > 0:
         say(f"{more} more rooms asked for in --json, or plan.json (--out)")
     spent = result.plan.cost
     lines = bought_lines(spent)

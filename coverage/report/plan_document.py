@@ -32,7 +32,6 @@ from quietwing.coverage.report.words import VERDICT_GLOSSARY, percent
 __all__ = ["make_plan_files"]
 
 MOST_REASONS_SHOWN = 12  # on the page; holes.csv has all
-MOST_ASKED_SHOWN = 60  # rooms asked for by name; plan.json has all
 
 
 def make_plan_files(
@@ -97,7 +96,6 @@ def _page_values(result: PlanResult) -> dict[str, Any]:
     """What ``plan.html`` needs beyond a verdict's page, or says otherwise."""
     plan, spent, scenario = result.plan, result.plan.cost, result.verdict.scenario
     groups = grouped_holes(plan.holes)
-    asked_for, asked_left = target_table(result, MOST_ASKED_SHOWN)
     before = (
         []
         if result.before is None
@@ -118,8 +116,7 @@ def _page_values(result: PlanResult) -> dict[str, Any]:
         "bill_total": [pounds(each) for each in (spent.capex_gbp, spent.opex_gbp_per_year, spent.whole_life_gbp)],
         "illustrative": spent.illustrative,
         "holes": [(reason, len(rooms), rooms_in_words(rooms)) for reason, rooms in groups[:MOST_REASONS_SHOWN]],
-        "asked_for": asked_for,
-        "asked_left": asked_left,
+        "asked_for": target_table(result),
         "reasons_left": max(len(groups) - MOST_REASONS_SHOWN, 0),
         "attempts": [attempt_row(attempt) for attempt in plan.attempts],
         "basis": "to buy and install" if scenario.budget_basis == "capex" else "over its whole life",

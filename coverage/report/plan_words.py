@@ -237,33 +237,30 @@ def _how_good(result: PlanResult) -> str:
     return "No plan does more: every room is blocked or has no signal anyway."
 
 
-def target_table(result: PlanResult, most: int) -> tuple[list[list[str]], int]:
-    """Rows of each room asked for by name, whether it holds, in what share of worlds; and how many are left out.
+def target_table(result: PlanResult) -> list[list[str]]:
+    """Rows of each room asked for by name, whether it holds, in what share of worlds; the nearest missing one first.
 
     Parameters
     ----------
     result : PlanResult
-    most : int
-        Rows at most; the missing rooms first, those nearest to holding at the top.
 
     Returns
     -------
-    tuple of list of list of str, and int
+    list of list of str
     """
     target = result.target
     if target is None:
-        return [], 0
+        return []
     by_name = {one.room: one for one in target.rooms}
     order = [*(by_name[name] for name in target.missing), *(one for one in target.rooms if one.holds)]
-    rows = [
+    return [
         [
             one.room,
             STATE_WORDS[QUIET] if one.quiet_anyway else STATE_WORDS[SILENT] if one.holds else "NOT blocked",
             f"{floored(100 * one.silent_probability):g} %",
         ]
-        for one in order[:most]
+        for one in order
     ]
-    return rows, len(order) - len(rows)
 
 
 def _target_in_words(result: PlanResult) -> str:

@@ -26,7 +26,7 @@ def run(*arguments: str):
 def wing(tmp_path_factory):
     """A wing of a few cells, two channels asked for, no blocker."""
     folder = tmp_path_factory.mktemp("sites") / "wing"
-    run("example", "new", folder, "--type", "wing", "--cells", "4", "--storeys", "1", "--area", "urban")
+    run("example", "new", folder, "--type", "wing", "--cells", "6", "--storeys", "1", "--area", "urban")
     channels = load_site(folder).channels[:2]
     (folder / "scenario.toml").write_text(f"worlds = 200\ngrid_m = 1.0\nchannels = {json.dumps(channels)}\n", "utf-8")
     return folder
@@ -82,7 +82,7 @@ def test_the_summary_names_the_command_that_shows_what_would_change_the_answer(k
     assert not (kept / "whatif.csv").exists()
 
 
-def test_the_file_holds_the_lines_that_the_page_shows_and_gives_them_back(kept):
+def test_the_file_holds_the_lines_that_the_page_shows_and_gives_them_back(kept, wing):
     spoken = json.loads((kept / "verdict.json").read_text("utf-8"))["contrast"]
     budgets = read_budgets(kept)
     assert [contrast_object(one) for one in budgets] == spoken
@@ -94,6 +94,7 @@ def test_the_file_holds_the_lines_that_the_page_shows_and_gives_them_back(kept):
         assert cells[at + 1].split() in ([value, unit], [value]), words
     for row in worst_rows(budgets):
         assert "|".join(row) in "|".join(cells)
+    assert f"{len(budgets)} of the {len(holes(wing))} rooms that are not blocked were looked at." in page
 
 
 def test_budgets_are_computed_again_when_a_result_is_verified(kept, tmp_path):
