@@ -1,4 +1,3 @@
-from .acceptance_pdf import acceptance_pdf as acceptance_pdf
 from .contrast_text import WORST_HEADER as WORST_HEADER
 from .contrast_text import budget_from as budget_from
 from .contrast_text import budget_sentence as budget_sentence
@@ -59,7 +58,8 @@ from .measured_tables import measured_headline as measured_headline
 from .measured_tables import measured_object as measured_object
 from .money_words import exact_pounds as exact_pounds
 from .money_words import pounds as pounds
-from .page_pdf import page_pdf as page_pdf
+from .paper import acceptance_pdf as acceptance_pdf
+from .paper import page_pdf as page_pdf
 from .plan_document import attempt_row as attempt_row
 from .plan_document import bill_row as bill_row
 from .plan_drawing import HOLE_HATCH as HOLE_HATCH

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache, partial
 
 from matplotlib import font_manager
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, Formatter, FuncFormatter
 
-__all__ = ["with_plain_text"]
+__all__ = ["drawable", "with_plain_text"]
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"  # DejaVu Sans, which comes with matplotlib, has it
 
@@ -41,7 +42,7 @@ def with_plain_text(figure: Figure) -> Figure:
             artist.set_parse_math(False)
             found = artist.get_text()
             if not found.isascii() or not found.isprintable():
-                artist.set_text(_drawable(found, font_manager.findfont(artist.get_fontproperties())))
+                artist.set_text(drawable(found, font_manager.findfont(artist.get_fontproperties())))
         # axes that are switched off draw no ticks, and listing an axis would make them
         bare = isinstance(artist, Axes) and not artist.axison
         waiting += [each for each in artist.get_children() if not (bare and isinstance(each, Axis))]
@@ -50,16 +51,18 @@ def with_plain_text(figure: Figure) -> Figure:
 
 def _drawable_label(formatter: Formatter, value: float, place: int | None) -> str:
     """A label of an axis; they are in the usual font."""
-    return _drawable(formatter(value, place), font_manager.findfont(font_manager.FontProperties()))
+    return drawable(formatter(value, place))
 
 
-def _drawable(text: str, font: str) -> str:
-    """The text with one sign for each the font lacks; line ends stay."""
-    known = _characters(font)
+def drawable(text: str, font: str | None = None) -> str:
+    """The text with one sign for each that the font, or the usual one, lacks or that is unseen; line ends stay."""
+    known = _characters(font or font_manager.findfont(font_manager.FontProperties()))
     return "".join(one if one == "\n" or ord(one) in known else REPLACEMENT for one in text.replace("\t", " "))
 
 
 @cache
 def _characters(font: str) -> frozenset[int]:
-    """The characters a font file has."""
-    return frozenset(font_manager.get_font(font).get_charmap())
+    """The characters a font file has, without those that only steer others (joiners, marks of direction)."""
+    return frozenset(
+        code for code in font_manager.get_font(font).get_charmap() if unicodedata.category(chr(code)) != "Cf"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from quietwing.coverage.acceptance.scoring import Scored, score_form
 from quietwing.coverage.acceptance.walk_plan import AcceptanceTest, InsidePoint, OutsidePoint
 from quietwing.coverage.acceptance.workbook import form_bytes
 from quietwing.coverage.errors import SiteError
-from quietwing.coverage.report.acceptance_pdf import ROWS_PER_PAGE, acceptance_pdf
+from quietwing.coverage.report import acceptance_pdf
 
 pytestmark = pytest.mark.usefixtures("forked_readers")
 EE_LTE, EE_GSM, O2_LTE = 9, 10, 11  # columns of the sheet Inside, from 1
@@ -157,14 +158,15 @@ def test_the_form_holds_the_points_as_numbers_and_names_of_sites_as_text():
     assert (str(words.sqref), words.formula1) == ("I2:K5", '"blocked,works"')  # the note, column L, is free
 
 
-def test_the_paper_has_every_point_and_as_many_pages_as_they_take():
-    test = small_test(ROWS_PER_PAGE + 1)
-    content = acceptance_pdf(test)
-    assert content == acceptance_pdf(test)
-    with PdfDocument(content) as paper:
+@pytest.mark.parametrize("points", [0, 1, 60, pytest.param(3000, marks=pytest.mark.slow)])
+def test_every_point_is_a_row_of_the_workbook_and_of_the_paper_headings_on_each_page(points):
+    test = small_test(points)
+    rooms = [one.room for one in test.inside]
+    sheet = load_workbook(io.BytesIO(form_bytes(test)), read_only=True)["Inside"]
+    assert [row[2] for row in sheet.iter_rows(min_row=2, values_only=True)] == rooms
+    with PdfDocument(acceptance_pdf(test)) as paper:
         pages = [page.get_textpage().get_text_range() for page in paper]
-    assert len(pages) == 1 + 2 + 1  # instructions, 27 points at 26 a page, outside
-    assert f"points 1 to {ROWS_PER_PAGE} of {ROWS_PER_PAGE + 1}" in pages[1]
-    assert "A-27" in pages[2]
-    assert "A-26" not in pages[2]
-    assert "20 m west" in pages[3]
+    assert re.findall(r"A-\d{2,}", " ".join(pages)) == rooms
+    assert all("try first" in page for page in pages if "A-" in page)
+    assert all(page.count("TEST") == 2 for page in pages)  # the marking, on top and foot
+    assert "20 m west" in pages[-1]
