@@ -6,14 +6,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from glob import escape
+from pathlib import Path
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
 
 from quietwing.coverage.equipment import Model, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.scenario import TreatmentWish
+from quietwing.coverage.tables.rows import read_file, rows_of
 from quietwing.sites import (
     Findings,
+    Identifier,
     Opening,
     Site,
+    Text,
+    build,
     did_you_mean,
     near,
     opening_places,
@@ -22,9 +30,19 @@ from quietwing.sites import (
     with_places_of,
 )
 
-__all__ = ["check_models", "resolve_treatments", "treated_site", "wishes_for"]
+__all__ = [
+    "TREATMENT_COLUMNS",
+    "check_models",
+    "has_rows",
+    "read_treatments",
+    "resolve_treatments",
+    "treated_site",
+    "wishes_for",
+]
 
 FILE = "scenario"
+TREATMENT_COLUMNS = ("opening", "rooms", "model", "bought_by_plan")
+MOST_TREATMENTS = 100_000  # rows of a file: a mesh and a film on each window of the largest site
 WINDOWS = ("window", "hatch")
 MOST_PROBLEMS = 100  # after which no further pattern is held against each room
 
@@ -80,6 +98,80 @@ def resolve_treatments(
     return tuple(found.values())
 
 
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class _Row:
+    """A row of ``treatments.csv``; which rooms the window has and who buys the mesh is for people."""
+
+    opening: Identifier
+    model: Identifier
+    rooms: Text = ""
+    bought_by_plan: Text = ""
+
+
+def read_treatments(
+    path: Path, site: Site, wishes: tuple[TreatmentWish, ...], catalogue: Mapping[str, Model]
+) -> tuple[TreatmentWish, ...]:
+    """The wishes of a scenario, and those of a file beside a layout that they do not hold yet.
+
+    Parameters
+    ----------
+    path : Path
+        ``treatments.csv`` as a plan writes it: a window and its mesh or film a row. A header alone treats nothing.
+    site : Site
+        A checked site.
+    wishes : tuple of TreatmentWish
+        Of the scenario. A window that both treat must have the same mesh or film in both.
+    catalogue : mapping of str to Model
+
+    Returns
+    -------
+    tuple of TreatmentWish
+        They mean the windows of the scenario and of the file, and no other.
+
+    Raises
+    ------
+    ScenarioError
+        With all problems of the file at once, ``file: row: what is wrong; what to do``.
+    """
+    findings, file = Findings(), path.name
+    windows = _windows(site)
+    ids = {site.openings[at].id: at for of_room in windows.values() for at in of_room}
+    given = resolve_treatments(site, wishes, catalogue)
+    placed = {(each.opening, catalogue[each.model].kind): (each, FILE) for each in given}
+    rows = rows_of(read_file(path, "treatments"), _Row, TREATMENT_COLUMNS, findings, file, MOST_TREATMENTS)
+    for where, raw in rows.rows:
+        row = build(_Row, raw, findings, file, where)
+        model = None if row is None else _mesh_or_film(row.model, catalogue, findings, where, file)
+        if row is None or model is None:
+            continue
+        opening = row.opening if row.opening in ids else row.opening.removeprefix("'")  # a formula made text
+        if opening not in ids:
+            findings.problem(file, where, f"opening {shown(opening)} is no window; {did_you_mean(opening, ids)}")
+            continue
+        treatment = Treatment(opening, row.model)
+        other, place = placed.setdefault((opening, model.kind), (treatment, where))
+        if place != where and (place != FILE or other != treatment):
+            what = f"window {shown(opening)} has the {model.kind} {shown(other.model)} already ({place})"
+            findings.problem(file, where, f"{what}; remove one of the two")
+    added = tuple(each for each, place in placed.values() if place != FILE)
+    if not findings.problems:
+        wishes = (*wishes, *wishes_for(site, added))
+        for each in set(resolve_treatments(site, wishes, catalogue)) - {each for each, _ in placed.values()}:
+            what = f"window {shown(each.opening)} lacks the {shown(each.model)} that its room's other windows have"
+            findings.problem(file, "", f"{what}; a room is treated as a whole: add the row, or remove the others")
+    if findings.problems:
+        raise ScenarioError(problems_text(tuple(findings.problems)))
+    return wishes
+
+
+def has_rows(path: Path) -> bool:
+    """Whether there is a table of that name with more than a header."""
+    try:
+        return len(read_file(path, "treatments").splitlines()) > 1
+    except ScenarioError:
+        return False
+
+
 def _windows(site: Site) -> dict[int, list[int]]:
     """Windows and hatches in the outer wall of each room, by index."""
     windows: dict[int, list[int]] = {index: [] for index in range(len(site.rooms))}
@@ -115,16 +207,18 @@ def check_models(treatments: tuple[Treatment, ...], catalogue: Mapping[str, Mode
     return tuple(findings.problems)
 
 
-def _mesh_or_film(name: str, catalogue: Mapping[str, Model], findings: Findings, where: str) -> Model | None:
+def _mesh_or_film(
+    name: str, catalogue: Mapping[str, Model], findings: Findings, where: str, file: str = FILE
+) -> Model | None:
     """The model of that name, or nothing and the problem."""
     model = catalogue.get(name)
     usable = [name for name, other in catalogue.items() if other.kind in ("mesh", "film")]
     if model is None:
-        findings.problem(FILE, where, f"model {shown(name)} is not in the catalogue; {did_you_mean(name, usable)}")
+        findings.problem(file, where, f"model {shown(name)} is not in the catalogue; {did_you_mean(name, usable)}")
         return None
     if model.kind not in ("mesh", "film"):
         findings.problem(
-            FILE,
+            file,
             where,
             f"model {shown(name)} is a {model.kind} (expected a mesh or film: {', '.join(usable)}); "
             f"choose one of these, or place it in layout.csv",

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import pickle
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numba
 
 from quietwing.coverage.batch.cluster import demand_workers
 from quietwing.coverage.batch.split_verdict import answers_in_order
-from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.planning import Frontier, Plan, Prepared
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study import SearchesApart, Step, frontier, plan_apart, prepared_apart
+from quietwing.coverage.study import SearchesApart, frontier, plan_apart, prepared_apart
 from quietwing.sites import Site
 
 __all__ = ["frontier_on_cluster"]
@@ -28,14 +27,7 @@ def frontier_on_cluster(
     site: Site,
     scenario: Scenario | None = None,
     budgets_gbp: Sequence[float] = (),
-    *,
-    auto: int = 0,
-    least_cost_of: Sequence[int | float] = (),
-    devices: tuple[Device, ...] = (),
-    catalogue: Mapping[str, Model] | None = None,
-    maps: bool = False,
-    time_limit_s: float | None = None,
-    progress: Step | None = None,
+    **others: Any,
 ) -> Frontier:
     """`quietwing.coverage.study.frontier` with its budgets searched at once by the workers of a cluster.
 
@@ -43,7 +35,7 @@ def frontier_on_cluster(
     ----------
     client : distributed.Client
         From `quietwing.coverage.batch.cluster_client`, or one that is there already.
-    site, scenario, budgets_gbp, auto, least_cost_of, devices, catalogue, maps, time_limit_s, progress
+    site, scenario, budgets_gbp, **others
         As for `quietwing.coverage.study.frontier`. Budgets are chosen, plans of least cost searched for and all plans
         judged in this process.
 
@@ -65,19 +57,7 @@ def frontier_on_cluster(
     def apart(asked: SearchesApart, budgets: Sequence[float]) -> Iterator[Plan]:
         return answers_in_order(client, _plan, asked, budgets)
 
-    return frontier(
-        site,
-        scenario,
-        budgets_gbp,
-        auto=auto,
-        least_cost_of=least_cost_of,
-        devices=devices,
-        catalogue=catalogue,
-        maps=maps,
-        time_limit_s=time_limit_s,
-        progress=progress,
-        apart=apart,
-    )
+    return frontier(site, scenario, budgets_gbp, apart=apart, **others)
 
 
 def _plan(sent: bytes, key: str, budget_gbp: float) -> Plan:

@@ -9,12 +9,11 @@ import typer
 
 from quietwing.coverage import study
 from quietwing.coverage.acceptance import acceptance_test, form_bytes, score_form
-from quietwing.coverage.cli.question import question
+from quietwing.coverage.cli.question import layout_question
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, refuse_written, say
 from quietwing.coverage.exit_codes import MISSED
 from quietwing.coverage.report import acceptance_pdf
-from quietwing.coverage.site_inputs import equipment_of
 from quietwing.coverage.whole_files import write_whole
 from quietwing.sites import SiteError
 
@@ -38,8 +37,7 @@ def answer_form(
     for path in (out, paper):
         refuse_written(path, overwrite)
     with progress_bar() as progress:
-        place, scenario = question(site, scenario_file, options, progress)
-        devices, catalogue = equipment_of(site, layout_file)
+        place, scenario, devices, catalogue = layout_question(site, scenario_file, layout_file, options, progress)
         progress("judging the layout", 0.1)
         verdict = study.evaluate(place, scenario, devices=devices, catalogue=catalogue, maps=False)
         test = acceptance_test(verdict, **asked)

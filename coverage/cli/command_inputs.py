@@ -9,14 +9,18 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from pathlib import Path
 from types import MappingProxyType
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import typer
 
+from quietwing import sites
 from quietwing.coverage.cli.streams import without_reader
 from quietwing.coverage.cli.terminal import say
 from quietwing.coverage.exit_codes import BAD_INPUT, ENVIRONMENT, INFEASIBLE, INTERRUPTED
-from quietwing.sites import InfeasiblePlanError, QuietwingError, Reading, Site, SiteError, clean, misplaced_readings
+from quietwing.sites import InfeasiblePlanError, QuietwingError, SiteError, clean
+
+if TYPE_CHECKING:
+    from quietwing.sites import Reading, Site
 
 __all__ = [
     "guarded",
@@ -92,7 +96,7 @@ def _with_files(message: str) -> str:
 
 def refuse_days_to_come(readings: tuple[Reading, ...], site: Site, file: Path) -> None:
     """Refuse readings that nobody can have taken yet."""
-    wrong = misplaced_readings(readings, site, dt.date.today())
+    wrong = sites.misplaced_readings(readings, site, dt.date.today())
     if wrong:
         first, problem = next(iter(wrong.items()))
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""

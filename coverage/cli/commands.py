@@ -13,34 +13,26 @@ import runpy
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import quietwing
 from quietwing.coverage import cli
 from quietwing.coverage.cli.command_inputs import guarded
-from quietwing.coverage.cli.estate_command import estate
 from quietwing.coverage.cli.example_commands import example
-from quietwing.coverage.cli.frontier_command import frontier
 from quietwing.coverage.cli.helped import helped
 from quietwing.coverage.cli.import_command import import_site
 from quietwing.coverage.cli.memory import keep_memory
 from quietwing.coverage.cli.options import (
-    CalibrationOption,
-    ConfidenceOption,
-    EquipmentOption,
-    GradeOption,
-    GridOption,
+    GapOption,
     JsonOption,
+    LayoutOption,
     LocalClusterOption,
-    RulesOption,
     ScenarioOption,
     SchedulerOption,
-    SeedOption,
     SiteArgument,
-    TierOption,
-    TreatWithOption,
+    asks_scenario,
 )
 from quietwing.coverage.cli.streams import prepare_streams
 from quietwing.coverage.cli.survey_commands import add_survey_commands
@@ -50,7 +42,6 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Where the public mobile network leaks into each prison cell, which phones still work there, "
     "and what blocking them would leave and spill. Simulation and planning only.",
@@ -95,12 +86,10 @@ def demo(
 
 @app.command()
 @guarded
+@asks_scenario("evaluate")
 def evaluate(
     site: SiteArgument,
-    layout: Annotated[
-        Path | None,
-        typer.Option("--layout", help="Devices to judge; without it the site's own layout.csv, else blockers off."),
-    ] = None,
+    layout: LayoutOption = None,
     scenario: ScenarioOption = None,
     explain: Annotated[
         str | None, typer.Option("--explain", metavar="ROOM", help="Also why a phone works in this room, or not.")
@@ -111,32 +100,14 @@ def evaluate(
     whatif: Annotated[
         bool, typer.Option("--whatif", help="Also what would change the answer; several times the work.")
     ] = False,
-    worlds: Annotated[
-        int | None, typer.Option("--worlds", help="Simulations (random worlds) the verdict is judged in.")
-    ] = None,
-    calibration: CalibrationOption = None,
-    grade: GradeOption = None,
-    rules: RulesOption = None,
-    confidence: ConfidenceOption = None,
-    grid_m: GridOption = None,
-    seed: SeedOption = None,
-    spill_tier: TierOption = None,
+    *,
+    options: dict[str, Any],
     out: Annotated[Path | None, typer.Option("--out", help="Result folder: maps, tables, summary, manifest.")] = None,
     scheduler: SchedulerOption = None,
     local_cluster: LocalClusterOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Which rooms a layout blocks, where a phone may still work, what spills, and how sure that is."""
-    options = {
-        "calibration": calibration,
-        "worlds": worlds,
-        "grade": grade,
-        "rules": rules,
-        "confidence": confidence,
-        "grid_m": grid_m,
-        "seed": seed,
-        "spill_tier": spill_tier,
-    }
     with ExitStack() as stack:
         stack.callback(keep_memory())
         alone = out is None or (scheduler, local_cluster) != (None, None)
@@ -158,67 +129,33 @@ def evaluate(
 
 @app.command(name="whatif")
 @guarded
+@asks_scenario("whatif")
 def what_if(
     site: SiteArgument,
-    layout: Annotated[
-        Path | None,
-        typer.Option("--layout", help="Devices to judge; without it the site's own layout.csv, else blockers off."),
-    ] = None,
+    layout: LayoutOption = None,
     scenario: ScenarioOption = None,
-    grade: Annotated[str | None, typer.Option("--grade", help="planning or evidence: which one sorts.")] = None,
-    worlds: Annotated[
-        int | None, typer.Option("--worlds", help="Simulations (random worlds) every row is judged in.")
-    ] = None,
-    seed: SeedOption = None,
     top: Annotated[int | None, typer.Option("--top", min=1, help="Only so many changes, most rooms first.")] = None,
+    *,
+    options: dict[str, Any],
     out: Annotated[Path | None, typer.Option("--out", help="Folder for whatif.csv and summary.html.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """What would change the answer: the same simulations, one rule, window, mast, operator or band changed a row."""
-    options = {"grade": grade, "worlds": worlds, "seed": seed}
     cli.answer_whatif(site, layout, scenario, out, as_json, options, top=top)
 
 
 @app.command()
 @guarded
+@asks_scenario("optimise")
 def optimise(
     site: SiteArgument,
-    budget_gbp: Annotated[float | None, typer.Option("--budget-gbp", help="Pounds to spend at most.")] = None,
-    objective: Annotated[
-        str | None, typer.Option("--objective", help="most_protected (most rooms blocked) or least_cost")
-    ] = None,
-    target_rooms: Annotated[
-        int | None, typer.Option("--target-rooms", help="With least_cost: how many rooms must be blocked.")
-    ] = None,
-    target_share: Annotated[
-        float | None, typer.Option("--target-share", help="Or a share of the rooms, above 0 to 1: 0.5 is half.")
-    ] = None,
-    target_named: Annotated[
-        list[str] | None,
-        typer.Option("--target-named", metavar="ROOM", help="Or this room, or rooms like A1-*; repeatable."),
-    ] = None,
-    target_wing: Annotated[
-        list[str] | None,
-        typer.Option("--target-wing", metavar="WING", help="Or a building, its storey (HB1/0), a wing; repeatable."),
-    ] = None,
     layout: Annotated[
         Path | None,
-        typer.Option("--layout", help="What stands: its existing devices stay, and the plan is compared with it."),
+        typer.Option("--layout", help="Its existing devices stay, and the plan is compared with all of it."),
     ] = None,
     scenario: ScenarioOption = None,
-    equipment: EquipmentOption = None,
-    treat_with: TreatWithOption = None,
-    effort: Annotated[str | None, typer.Option("--effort", help="quick, normal or thorough")] = None,
-    worlds: Annotated[
-        int | None, typer.Option("--worlds", help="Simulations (random worlds) the verdict is judged in.")
-    ] = None,
-    calibration: CalibrationOption = None,
-    grade: GradeOption = None,
-    rules: RulesOption = None,
-    confidence: ConfidenceOption = None,
-    spill_tier: TierOption = None,
-    seed: SeedOption = None,
-    grid_m: GridOption = None,
+    *,
+    options: dict[str, Any],
     time_limit_s: Annotated[
         float | None,
         typer.Option(
@@ -226,43 +163,89 @@ def optimise(
             help="Start no new attempt after this many seconds; exit code 4 if the search was cut short.",
         ),
     ] = None,
-    gap: Annotated[
-        float | None,
-        typer.Option(
-            "--gap", help="End the search within this share of the planning model's bound; else exit code 4."
-        ),
-    ] = None,
+    gap: GapOption = None,
     out: Annotated[Path | None, typer.Option("--out", help="Result folder: plan, maps, summary.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """What to buy within a budget, what it leaves open and why."""
-    options = {
-        "calibration": calibration,
-        "budget_gbp": budget_gbp,
-        "objective": objective,
-        "target_rooms": target_rooms,
-        "target_share": target_share,
-        "target_named": tuple(target_named) if target_named else None,
-        "target_wing": tuple(target_wing) if target_wing else None,
-        "equipment": tuple(equipment) if equipment else None,
-        "treat_with": tuple(treat_with) if treat_with else None,
-        "effort": effort,
-        "worlds": worlds,
-        "grade": grade,
-        "rules": rules,
-        "confidence": confidence,
-        "spill_tier": spill_tier,
-        "seed": seed,
-        "grid_m": grid_m,
-    }
     with helped(site, plans=True) as other:
         cli.answer_plan(
             site, layout, scenario, out, as_json, options, time_limit_s=time_limit_s, gap=gap, other=other
         )
 
 
-app.command(name="frontier")(frontier)
-app.command(name="estate")(estate)
+@app.command()
+@guarded
+@asks_scenario("frontier")
+def frontier(
+    site: SiteArgument,
+    budgets: Annotated[
+        str | None, typer.Option("--budgets", metavar="A,B,C", help="Budgets in pounds, 20 at most.")
+    ] = None,
+    auto: Annotated[
+        bool,
+        typer.Option(
+            "--auto", help="Choose eight budgets: from the cheapest plan that blocks a room to where gains stop."
+        ),
+    ] = False,
+    least_cost_of: Annotated[
+        str | None,
+        typer.Option(
+            "--least-cost-of", metavar="ROOMS,…", help="Also the cheapest plan for so many rooms, or 50% of them."
+        ),
+    ] = None,
+    layout: Annotated[Path | None, typer.Option("--layout", help="Its existing devices stay in every plan.")] = None,
+    scenario: ScenarioOption = None,
+    *,
+    options: dict[str, Any],
+    time_limit_s: Annotated[
+        float | None, typer.Option("--time-limit", help="Start no new attempt of a search after this many seconds.")
+    ] = None,
+    gap: GapOption = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Result folder: figure, tables, page, plans.")] = None,
+    as_json: JsonOption = False,
+    scheduler: SchedulerOption = None,
+    local_cluster: LocalClusterOption = None,
+) -> None:
+    """What more money buys: a plan for each budget, and what a further room costs."""
+    with helped(site, alone=(scheduler, local_cluster) != (None, None), plans=True) as other:
+        cli.answer_frontier(
+            site,
+            layout,
+            scenario,
+            out,
+            as_json,
+            options,
+            budgets=budgets,
+            auto=auto,
+            least_cost_of=least_cost_of,
+            time_limit_s=time_limit_s,
+            gap=gap,
+            cluster=(scheduler, local_cluster),
+            other=other,
+        )
+
+
+@app.command()
+@guarded
+def estate(
+    results: Annotated[
+        Path, typer.Argument(metavar="RESULTS", help="Folder with results of optimise, frontier, evaluate or batch.")
+    ],
+    budget_gbp: Annotated[
+        float | None, typer.Option("--budget-gbp", help="Split this money over the sites, in pounds.")
+    ] = None,
+    grade: Annotated[
+        str, typer.Option("--grade", help="Count rooms at this grade: planning or evidence.")
+    ] = "planning",
+    basis: Annotated[
+        str, typer.Option("--basis", help="Money that is counted: capex, whole_life or npv (present value).")
+    ] = "capex",
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for tables, workbook and figure.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Many sites in one table: rooms that leak, rooms blocked, money, what binds; and one budget split over them."""
+    cli.answer_estate(results, budget_gbp, grade, basis, out, as_json)
 
 
 @app.command()
@@ -300,18 +283,12 @@ def verify(
 
 @app.command()
 @guarded
+@asks_scenario("leakage")
 def leakage(
     site: SiteArgument,
     scenario: ScenarioOption = None,
-    channel: Annotated[
-        list[str] | None, typer.Option("--channel", help="Only this channel, e.g. EE/B20/LTE; repeatable.")
-    ] = None,
-    grid_m: GridOption = None,
-    calibration: CalibrationOption = None,
-    grade: GradeOption = None,
-    rules: RulesOption = None,
-    confidence: ConfidenceOption = None,
-    seed: SeedOption = None,
+    *,
+    options: dict[str, Any],
     measured: Annotated[
         Path | None,
         typer.Option(
@@ -324,15 +301,6 @@ def leakage(
     as_json: JsonOption = False,
 ) -> None:
     """Where the public network leaks in, per room and channel, with all blockers off."""
-    options = {
-        "calibration": calibration,
-        "channels": tuple(channel) if channel else None,
-        "grid_m": grid_m,
-        "grade": grade,
-        "rules": rules,
-        "confidence": confidence,
-        "seed": seed,
-    }
     cli.answer_leakage(site, scenario, out, as_json, options, measured_file=measured)
 
 

@@ -12,7 +12,7 @@ from quietwing.coverage import report
 from quietwing.coverage.cli.demo_worker import Compiled, Drawn, Half, Shown
 from quietwing.coverage.cli.frontier_terminal import over_steps
 from quietwing.coverage.cli.plan_terminal import show_plan
-from quietwing.coverage.cli.question import question
+from quietwing.coverage.cli.question import layout_question
 from quietwing.coverage.cli.tables import progress_bar
 from quietwing.coverage.equipment import Model
 from quietwing.coverage.exit_codes import INTERRUPTED
@@ -21,7 +21,6 @@ from quietwing.coverage.plan_store import write_plan
 from quietwing.coverage.planning import PlanResult
 from quietwing.coverage.report import FRONTIER_FILES
 from quietwing.coverage.result_folder import PLAN_FILES, SUMMARY, refuse_taken
-from quietwing.coverage.site_inputs import equipment_of
 from quietwing.coverage.study import frontier, with_explained_holes
 
 __all__ = ["DEMO_BUDGETS_GBP", "DEMO_BUDGET_GBP", "answer_demo"]
@@ -39,8 +38,7 @@ def answer_demo(out: Path, as_json: bool, helper: OtherProcess) -> None:
     helper.ask(Compiled())
     with progress_bar() as progress:
         options = {"effort": "quick", "equipment": DEMO_EQUIPMENT, "treat_with": DEMO_TREATMENTS}
-        place, scenario = question(SITE, None, options, progress)
-        devices, catalogue = equipment_of(SITE, None)
+        place, scenario, devices, catalogue = layout_question(SITE, None, None, options, progress)
         other = helper.ask(Half(place, scenario, devices, catalogue))
         pictures: list[Asked[Drawn]] = []
 

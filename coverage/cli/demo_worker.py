@@ -70,7 +70,7 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Shown:
-    """A plan that is to be shown in full beside the layout of `Half`, asked before; its verdict has no maps yet."""
+    """A plan to be shown in full, held against the layout of `Half`, asked before; its verdict has no maps yet."""
 
     result: PlanResult
     catalogue: Mapping[str, Model]

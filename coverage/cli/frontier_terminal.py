@@ -12,7 +12,7 @@ import typer
 
 from quietwing.coverage import warmup
 from quietwing.coverage.batch import cluster_client, frontier_on_cluster
-from quietwing.coverage.cli.question import question
+from quietwing.coverage.cli.question import layout_question
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
 from quietwing.coverage.errors import ScenarioError
@@ -21,7 +21,6 @@ from quietwing.coverage.frontier_store import FRONTIER_RESULT_FILES, write_front
 from quietwing.coverage.other_process import OtherProcess
 from quietwing.coverage.report import frontier_details, frontier_header, frontier_lead, frontier_object, frontier_rows
 from quietwing.coverage.result_folder import SUMMARY, refuse_taken
-from quietwing.coverage.site_inputs import equipment_of
 from quietwing.coverage.study import AUTO_BUDGETS, frontier
 
 if TYPE_CHECKING:
@@ -109,6 +108,7 @@ def answer_frontier(
     auto: bool,
     least_cost_of: str | None,
     time_limit_s: float | None,
+    gap: float | None,
     cluster: tuple[str | None, int | None] = (None, None),
     other: OtherProcess | None = None,
 ) -> None:
@@ -123,8 +123,7 @@ def answer_frontier(
     refuse_taken(out, (SUMMARY, *FRONTIER_RESULT_FILES))
     with ExitStack() as stack:
         progress = stack.enter_context(progress_bar())
-        place, scenario = question(site, scenario_file, options, progress, layout_file)
-        devices, catalogue = equipment_of(site, layout_file)
+        place, scenario, devices, catalogue = layout_question(site, scenario_file, layout_file, options, progress)
         search: Callable[..., Frontier] = partial(frontier, other=other if warmup.all_compiled() else None)
         if cluster != (None, None):
             search = partial(frontier_on_cluster, stack.enter_context(cluster_client(*cluster)))
@@ -137,6 +136,7 @@ def answer_frontier(
             devices=devices,
             catalogue=catalogue,
             time_limit_s=time_limit_s,
+            gap=gap,
             progress=over_steps(progress, 0.0, 0.97),
         )
         files = write_frontier_result(found, out, catalogue) if out else ()
@@ -145,6 +145,9 @@ def answer_frontier(
         raise typer.Exit(INTERRUPTED)
     if time_limit_s is not None and any(not plan.plan.reproducible for plan in found.plans):
         say("the time limit ended a search; the best plans were kept")
+        raise typer.Exit(MISSED)
+    if gap is not None and any(one.plan.gap is None or one.plan.gap > gap for one in found.plans):
+        say("the gap asked for could not be shown of every plan; the best plans were kept")
         raise typer.Exit(MISSED)
 
 

@@ -9,11 +9,10 @@ import typer
 
 from quietwing.coverage.calibration import NextReadings, next_readings
 from quietwing.coverage.cli.command_inputs import refuse_existing
-from quietwing.coverage.cli.question import question
+from quietwing.coverage.cli.question import layout_question
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
 from quietwing.coverage.report import next_readings_csv, next_readings_figure, save_png
-from quietwing.coverage.site_inputs import equipment_of
 from quietwing.coverage.whole_files import write_whole
 from quietwing.sites import Site
 
@@ -33,8 +32,7 @@ def answer_measure_next(
     if out is not None:
         refuse_existing(out)
     with progress_bar() as progress:
-        place, scenario = question(site, scenario_file, options, progress)
-        devices, catalogue = equipment_of(site, layout_file)
+        place, scenario, devices, catalogue = layout_question(site, scenario_file, layout_file, options, progress)
         progress("worlds", 0.2)
         found = next_readings(place, scenario, devices, catalogue, count=count)
     files = [] if out is None or not found.readings else _write(place, found, out)

@@ -12,7 +12,7 @@ import typer
 from quietwing.coverage import report, study, warmup
 from quietwing.coverage.cli.contrast_terminal import show_contrast
 from quietwing.coverage.cli.frontier_terminal import show_frontier
-from quietwing.coverage.cli.question import question
+from quietwing.coverage.cli.question import layout_question
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
 from quietwing.coverage.cli.verdict_worker import Judged, Picture
@@ -34,7 +34,6 @@ from quietwing.coverage.report import (
     target_table,
 )
 from quietwing.coverage.result_folder import PLAN_FILES, SUMMARY, refuse_taken
-from quietwing.coverage.site_inputs import equipment_of
 from quietwing.coverage.store import describe, result_object
 
 if TYPE_CHECKING:
@@ -68,8 +67,7 @@ def answer_plan(
     with ExitStack() as stack:
         warmup.start()
         progress = stack.enter_context(progress_bar())
-        place, scenario = question(site, scenario_file, options, progress, layout_file)
-        devices, catalogue = equipment_of(site, layout_file)
+        place, scenario, devices, catalogue = layout_question(site, scenario_file, layout_file, options, progress)
         result = study.optimise(
             place,
             scenario,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,11 +11,11 @@ from quietwing.coverage import cli
 from quietwing.coverage.cli.command_inputs import guarded
 from quietwing.coverage.cli.options import (
     CalibrationOption,
-    GradeOption,
     JsonOption,
     RulesOption,
     ScenarioOption,
     SiteArgument,
+    asks_scenario,
 )
 
 __all__ = ["add_survey_commands"]
@@ -83,22 +83,22 @@ def walktest_import(
 
 
 @guarded
+@asks_scenario("measure-next")
 def measure_next(
     site: SiteArgument,
     layout: Annotated[
         Path | None, typer.Option("--layout", help="Devices of the verdict; else the site's layout.csv, else none.")
     ] = None,
     scenario: ScenarioOption = None,
-    calibration: CalibrationOption = None,
-    grade: GradeOption = None,
     count: Annotated[int, typer.Option("--count", min=1, max=50, help="How many readings to propose.")] = 10,
+    *,
+    options: dict[str, Any],
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FOLDER", help="New folder for measure_next.csv and .png.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Where to measure next: the places and channels that are expected to settle the most rooms in doubt."""
-    options = {"calibration": calibration, "grade": grade}
     cli.answer_measure_next(site, layout, scenario, options, count, out, as_json)
 
 

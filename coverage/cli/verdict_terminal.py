@@ -15,7 +15,7 @@ from quietwing.coverage import report, study, warmup
 from quietwing.coverage.batch import cluster_client, evaluate_on_cluster
 from quietwing.coverage.blocking import RoomBudgets, explain_room
 from quietwing.coverage.cli.contrast_terminal import show_contrast
-from quietwing.coverage.cli.question import question
+from quietwing.coverage.cli.question import layout_question
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
 from quietwing.coverage.cli.verdict_worker import (
@@ -33,7 +33,6 @@ from quietwing.coverage.planning import comms_room, cost
 from quietwing.coverage.result_folder import SUMMARY, VERDICT_FILES, refuse_taken
 from quietwing.coverage.results import Verdict, VerdictMap, WhatIf
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.site_inputs import equipment_of
 from quietwing.coverage.store import describe, result_object, write_result
 from quietwing.coverage.study import HOLES_ON_PAGE, MOST_HOLES, whatif, with_budgets
 from quietwing.coverage.treatments import resolve_treatments, treated_site
@@ -64,8 +63,7 @@ def answer_verdict(
     refuse_taken(out, (SUMMARY, *VERDICT_FILES))
     with ExitStack() as stack:
         progress = stack.enter_context(progress_bar())
-        place, scenario = question(site, scenario_file, options, progress, layout_file)
-        devices, catalogue = equipment_of(site, layout_file)
+        place, scenario, devices, catalogue = layout_question(site, scenario_file, layout_file, options, progress)
         comms_room(place, scenario)  # an unknown one is refused before the work, not after it; so is a false price
         cost(place, devices, resolve_treatments(place, scenario.treatments, catalogue), catalogue, scenario)
         budgets = _budgets(place, scenario, room, devices, catalogue) if room is not None else None

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from quietwing.coverage import report, warmup
-from quietwing.coverage.cli.question import question
+from quietwing.coverage.cli.question import layout_question
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
 from quietwing.coverage.report import ADVICE, WHATIF_FILES, whatif_header, whatif_headline, whatif_object, whatif_rows
 from quietwing.coverage.result_folder import SUMMARY, refuse_taken
-from quietwing.coverage.site_inputs import equipment_of
 from quietwing.coverage.study import whatif
 
 if TYPE_CHECKING:
@@ -36,8 +35,7 @@ def answer_whatif(
     warmup.start()
     refuse_taken(out, (SUMMARY, *WHATIF_FILES))
     with progress_bar() as progress:
-        place, scenario = question(site, scenario_file, options, progress, layout_file)
-        devices, catalogue = equipment_of(site, layout_file)
+        place, scenario, devices, catalogue = layout_question(site, scenario_file, layout_file, options, progress)
         found = whatif(place, scenario, devices=devices, catalogue=catalogue, progress=progress)
         files = report.write(found, out) if out else ()
     _show(found, files, as_json, top)

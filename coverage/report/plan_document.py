@@ -26,8 +26,9 @@ from quietwing.coverage.report.plan_words import (
     rooms_in_words,
     target_table,
 )
-from quietwing.coverage.report.verdict_document import make_verdict_files
-from quietwing.coverage.report.words import VERDICT_GLOSSARY, percent
+from quietwing.coverage.report.verdict_document import make_verdict_files, pictured_before
+from quietwing.coverage.report.words import VERDICT_GLOSSARY, earlier_in_words, percent
+from quietwing.coverage.results import Verdict
 
 __all__ = ["make_plan_files"]
 
@@ -92,6 +93,17 @@ def _curve_values(result: PlanResult, frontier: Frontier | None) -> dict[str, An
     }
 
 
+def _earlier_values(before: Verdict | None) -> dict[str, str]:
+    """What the page calls the layout that the plan is held against, and what its pictures begin from."""
+    if before is None:
+        return {}
+    stands = earlier_in_words(before) == "Before"
+    found = {"earlier": "before this plan" if stands else "by the layout given"}
+    if pictured_before(before) is not None:
+        found["before_in_words"] = "the layout before this plan" if stands else "the layout given"
+    return found
+
+
 def _page_values(result: PlanResult) -> dict[str, Any]:
     """What ``plan.html`` needs beyond a verdict's page, or says otherwise."""
     plan, spent, scenario = result.plan, result.plan.cost, result.verdict.scenario
@@ -108,7 +120,7 @@ def _page_values(result: PlanResult) -> dict[str, Any]:
         "heading": "the plan",
         "headline": plan_lead(result),
         "details": plan_details(result),
-        **({} if result.before is None else {"before_in_words": "the layout before this plan"}),
+        **_earlier_values(result.before),
         "before": before,
         "plan": plan,
         "money": _money_rows(result),

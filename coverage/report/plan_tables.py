@@ -13,6 +13,9 @@ from quietwing.coverage.planning import Attempt, Cost, Plan, PlanResult, Search
 from quietwing.coverage.report.hole_words import binding_of, reason_in_words
 from quietwing.coverage.report.plan_words import exact_pounds, exceeds_budget, target_of
 from quietwing.coverage.report.verdict_tables import actions_object, csv_text, verdict_object
+from quietwing.coverage.report.words import safe_cell
+from quietwing.coverage.tables.rows import text_of_rows
+from quietwing.coverage.treatments import TREATMENT_COLUMNS
 from quietwing.sites import Site, opening_places
 
 __all__ = ["bill_csv", "holes_csv", "notes_of", "plan_files", "plan_object", "treatments_csv"]
@@ -103,7 +106,7 @@ def treatments_csv(result: PlanResult) -> str:
         [each.opening, rooms.get(each.opening, ""), each.model, "yes" if each in bought else "no"]
         for each in result.verdict.treatments
     ]
-    return csv_text(["opening", "rooms", "model", "bought_by_plan"], rows)
+    return text_of_rows(TREATMENT_COLUMNS, [[safe_cell(cell) for cell in row] for row in rows])
 
 
 def plan_object(result: PlanResult) -> dict[str, Any]:

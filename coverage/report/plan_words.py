@@ -22,6 +22,7 @@ from quietwing.coverage.report.words import (
     binding_in_words,
     certainty_in_words,
     channel_in_words,
+    earlier_in_words,
     have_no_signal,
     verdict_headline,
 )
@@ -301,7 +302,7 @@ def _before_in_words(result: PlanResult) -> str:
         if found.worst_margin_db < 0:
             over_db = ceiled(-found.worst_margin_db, 1)
             limits = f"; it EXCEEDS the spill limit by {over_db:g} dB and must not be switched on"
-    return f"Before, with {what}: {both}; {have_no_signal(count.quiet_anyway)}{limits}."
+    return f"{earlier_in_words(result.before)}, with {what}: {both}; {have_no_signal(count.quiet_anyway)}{limits}."
 
 
 def _purchase_in_words(result: PlanResult) -> str:

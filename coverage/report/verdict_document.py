@@ -38,10 +38,16 @@ from quietwing.coverage.report.words import (
 )
 from quietwing.coverage.results import Verdict, VerdictMap, WhatIf
 
-__all__ = ["make_verdict_files", "verdict_pictures"]
+__all__ = ["make_verdict_files", "pictured_before", "verdict_pictures"]
 
 MOST_ESCAPES_SHOWN = 40  # on the page; escapes.csv has all
 SPILL_PICTURE = "spill.png"
+
+
+def pictured_before(before: Verdict | None) -> Verdict | None:
+    """The layout that pictures begin from; None, blockers taken away, where all of it only is planned."""
+    states = set() if before is None else {device.state for device in before.devices}
+    return None if "planned" in states and "existing" not in states else before
 
 
 def verdict_pictures(verdict: Verdict, before: Verdict | None = None) -> dict[str, Callable[[], Figure]]:
@@ -57,6 +63,7 @@ def verdict_pictures(verdict: Verdict, before: Verdict | None = None) -> dict[st
     -------
     dict of str to callable
     """
+    before = pictured_before(before)
     quick: dict[str, Callable[[], Figure]] = {}
     slow: dict[str, Callable[[], Figure]] = {}
     for storey, names in _storeys(verdict, before):
@@ -110,7 +117,8 @@ def make_verdict_files(
     with_leakage : bool
         Whether ``leakage.html`` will lie beside the page, to link to it.
     before : Verdict, optional
-        Another layout to show as "before" where it has the same maps; without it blockers and treatments taken away.
+        Another layout to show as "before" where it has the same maps and a device of it stands; else blockers and
+        treatments taken away.
     whatif : WhatIf, optional
         What would change the answer: a part of the page, and ``whatif.csv``; without it the page names the command.
     template : str

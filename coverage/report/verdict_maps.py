@@ -43,6 +43,7 @@ from quietwing.coverage.report.plan_drawing import (
     provenance,
     set_map_title,
 )
+from quietwing.coverage.report.words import earlier_in_words
 from quietwing.coverage.results import Leakage, StoreyMap, Verdict, VerdictMap
 from quietwing.sites import Room, Site
 
@@ -202,7 +203,7 @@ def before_after_figure(before: Leakage | Verdict | None, verdict: Verdict, stor
         set_map_title(upper, f"Before, {storey.title}:\n{_rooms_here(verdict, storey, (HOLE, UNKNOWN, SILENT))}")
     elif isinstance(before, Verdict) and isinstance(earlier, VerdictMap):
         dead_zone_map(before, earlier, upper, also=verdict.devices)
-        set_map_title(upper, f"Before, {upper.get_title(loc='left')}")
+        set_map_title(upper, f"{earlier_in_words(before)}, {upper.get_title(loc='left')}")
     else:
         works = (earlier.data["usable_channels"].values > 0).astype(np.int8)
         _draw_squares(upper, earlier, np.ma.masked_array(works, ~_shown(verdict, storey)))
@@ -212,7 +213,7 @@ def before_after_figure(before: Leakage | Verdict | None, verdict: Verdict, stor
     other = before if isinstance(before, Verdict) else None
     dead_zone_map(verdict, storey, lower, also=() if other is None else other.devices)
     set_map_title(lower, f"After, {lower.get_title(loc='left')}")
-    _dress(figure, verdict, storey, "same colours and scale before and after", legend_of(verdict, storey, other))
+    _dress(figure, verdict, storey, "same colours and scale in both", legend_of(verdict, storey, other))
     return figure
 
 

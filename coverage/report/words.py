@@ -25,6 +25,7 @@ __all__ = [
     "binding_in_words",
     "certainty_in_words",
     "channel_in_words",
+    "earlier_in_words",
     "escape_in_words",
     "headline",
     "limits_in_words",
@@ -179,6 +180,11 @@ def verdict_headline(verdict: Verdict) -> tuple[str, ...]:
     if not count.silent:
         sentences.append(binding_in_words(verdict))
     return tuple(sentence for sentence in (*sentences, *certainty_in_words(verdict)) if sentence)
+
+
+def earlier_in_words(before: Verdict) -> str:
+    """What a plan is shown beside: what stood before it, or a layout whose devices only are planned too."""
+    return "The layout given" if any(device.state == "planned" for device in before.devices) else "Before"
 
 
 def certainty_in_words(verdict: Verdict) -> tuple[str, ...]:

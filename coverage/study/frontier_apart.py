@@ -32,6 +32,8 @@ class SearchesApart:
         Devices that stand and stay.
     time_limit_s : float or None
         Of each search. [s]
+    gap : float or None
+        Of each search, as for `quietwing.coverage.planning.optimise`.
     """
 
     site: Site
@@ -40,6 +42,7 @@ class SearchesApart:
     catalogue: Mapping[str, Model]
     existing: tuple[Device, ...]
     time_limit_s: float | None
+    gap: float | None = None
 
 
 Apart = Callable[[SearchesApart, Sequence[float]], Iterable[Plan]]  # yields a plan for each budget, in their order
@@ -72,5 +75,6 @@ def plan_apart(asked: SearchesApart, prepared: Prepared, budget_gbp: float) -> P
         asked.catalogue,
         existing=asked.existing,
         time_limit_s=asked.time_limit_s,
+        gap=asked.gap,
         prepared=prepared,
     )

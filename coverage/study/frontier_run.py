@@ -54,6 +54,7 @@ def frontier(
     catalogue: Mapping[str, Model] | None = None,
     maps: bool = False,
     time_limit_s: float | None = None,
+    gap: float | None = None,
     before: Callable[[], Verdict] | None = None,
     progress: Step | None = None,
     apart: Apart | None = None,
@@ -80,6 +81,8 @@ def frontier(
         Whether to compute the maps of every storey too, of all plans and the layout given.
     time_limit_s : float, optional
         Of each search. [s]
+    gap : float, optional
+        Of each search, as for `optimise`.
     before : callable, optional
         Gives the verdict on `devices` on the stream `REPORTING_STREAM`, if someone else works it out.
     progress : callable, optional
@@ -104,7 +107,7 @@ def frontier(
         If there is no budget or too many, one is no amount of money, or the scenario asks for what is not there.
     """
     check_arguments(site, scenario, devices, catalogue)
-    check_limits(time_limit_s)
+    check_limits(time_limit_s, gap)
     budgets, targets = _checked(budgets_gbp, auto, least_cost_of)
     catalogue = read_catalogue() if catalogue is None else catalogue
     asked = replace(
@@ -133,7 +136,7 @@ def frontier(
     if other is not None and other.stays and before is None:
         before = other.ask(LayoutGiven(asked, devices, maps)).result
     sweep = Sweep(
-        site, asked, catalogue, prepared, existing, maps, time_limit_s, say, steps, tell or (lambda _plan: None)
+        site, asked, catalogue, prepared, existing, maps, time_limit_s, gap, say, steps, tell or (lambda _plan: None)
     )
     missing: tuple[float, ...] = budgets
     try:

@@ -66,6 +66,7 @@ class Sweep:
     existing: tuple[Device, ...]
     maps: bool
     time_limit_s: float | None
+    gap: float | None
     say: Step
     steps: int
     tell: Callable[[PlanResult], None] = lambda _plan: None
@@ -97,6 +98,7 @@ class Sweep:
             self.catalogue,
             self.existing,
             self.time_limit_s,
+            self.gap,
         )
         plans = iter(apart(asked, budgets_gbp))
         for budget_gbp in budgets_gbp:
@@ -172,6 +174,7 @@ class Sweep:
             existing=self.existing,
             start=start,
             time_limit_s=self.time_limit_s,
+            gap=self.gap,
             progress=lambda what, share: tell(what, SEARCHED * share),
             prepared=self.prepared,
         )

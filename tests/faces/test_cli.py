@@ -1,12 +1,18 @@
 """The command line: tables to stdout, messages to stderr, exit codes that scripts can trust."""
 
 import json
+import pkgutil
+from dataclasses import fields
+from itertools import chain
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from quietwing.coverage.cli import app
+from quietwing.coverage.cli.options import NOT_ASKED
+from quietwing.coverage.rules import load_rules
+from quietwing.coverage.scenario import Scenario, TreatmentWish
 from quietwing.coverage.study import leakage
 from quietwing.coverage.study.common import WAYS_NOTE
 from quietwing.sites import load_site
@@ -16,24 +22,64 @@ def run(*arguments: str):
     return CliRunner().invoke(app, list(arguments))
 
 
-def test_help_lists_what_works():
-    text = run("--help").stdout
-    for command in (
-        "demo",
-        "check",
-        "import",
-        "leakage",
-        "evaluate",
-        "optimise",
-        "frontier",
-        "batch",
-        "verify",
-        "example",
-        "app",
-        "validate",
-    ):
-        assert command in text
-    assert "robustness" not in text
+ASKED = {  # an unusual value of each key of a scenario; a file's is what the scenario is made of
+    "grade": "evidence", "rules": "ours.toml", "confidence": 0.8, "grid_m": 2.0, "seed": 7, "worlds": 300,
+    "channels": ("EE/B20/LTE", "VF/B8/LTE"), "search_margin": False, "likely_capture": True, "spill_tier": "strict",
+    "treatments": "treatments.csv", "budget_gbp": 9000.0, "budget_basis": "whole_life", "objective": "least_cost",
+    "target_rooms": 3, "target_share": 0.5, "target_named": ("A1-01",), "target_wing": ("A", "B"),
+    "equipment": ("micro_jammer",), "treat_with": ("none",), "horizon_years": 5, "discount_rate": 0.05,
+    "live_prison_multiplier": 1.2, "comms_room": "core1-hall", "spacing_m": 4.0, "effort": "quick",
+}  # fmt: skip
+TERMINALS = {
+    "leakage": "leakage_terminal.question",
+    "evaluate": "verdict_terminal.layout_question",
+    "whatif": "whatif_terminal.layout_question",
+    "optimise": "plan_terminal.layout_question",
+    "frontier": "frontier_terminal.layout_question",
+}
+
+
+def words_of(key: str, value: object) -> list[str]:
+    """A key of a scenario as the terminal is given it."""
+    flag = f"--{'channel' if key == 'channels' else key.replace('_', '-')}"
+    if isinstance(value, bool):
+        return [flag if value else f"--no-{flag[2:]}"]
+    return [word for each in (value if isinstance(value, tuple) else (value,)) for word in (flag, str(each))]
+
+
+@pytest.mark.parametrize("command", TERMINALS)
+def test_every_key_of_a_scenario_is_an_option_that_reaches_the_question(command, tmp_path, monkeypatch):
+    assert {each.name for each in fields(Scenario)} == {*ASKED, "format", "operator_actions"}
+    keys = [key for key in ASKED if key not in NOT_ASKED[command]]
+    changing = {
+        "grade",
+        "rules",
+        "confidence",
+        "grid_m",
+        "channels",
+        "seed",
+        "worlds",
+        "search_margin",
+        "likely_capture",
+    }
+    assert changing | ({"spill_tier", "treatments"} if command != "leakage" else set()) <= {*keys}
+    place = f"quietwing.coverage.cli.{TERMINALS[command]}"
+    real, found = pkgutil.resolve_name(place.replace("_terminal.", "_terminal:")), []
+
+    def noted(*arguments):
+        found.append(real(*arguments)[1])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(place, noted)
+    monkeypatch.chdir(tmp_path)
+    Path("ours.toml").write_text(load_rules().text, "utf-8")
+    Path("treatments.csv").write_text("opening,model\nA1-01-window,window_mesh\n", "utf-8")
+    budgets = ["--budgets", "9000"] if command == "frontier" else []
+    ran = run(command, "houseblock", *budgets, *chain(*(words_of(key, ASKED[key]) for key in keys)))
+    assert ran.exit_code == 130, ran.stderr
+    read = {"rules": found[0].rules.name, "treatments": "treatments.csv"}
+    assert {key: read.get(key, getattr(found[0], key)) for key in keys} == {key: ASKED[key] for key in keys}
+    assert found[0].treatments == ((TreatmentWish("window_mesh", ("A1-01",)),) if "treatments" in keys else ())
 
 
 def test_version():
@@ -59,8 +105,6 @@ def test_leakage_says_the_same_in_json_table_and_python(as_shipped):
     assert ran.exit_code == 0, ran.stderr
     found = json.loads(ran.stdout)
     as_shipped("leakage", found)
-    from quietwing.coverage.scenario import Scenario
-
     result = leakage(site, Scenario(channels=(channel,)), maps=False)
     silence = result.by_room["role"].values == "silence"
     holes = int((result.by_room["usable"].values.any(axis=0) & silence).sum())

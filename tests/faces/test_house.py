@@ -3,12 +3,16 @@
 import ast
 import functools
 import os
+import re
 import subprocess
 import sys
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
+
+import quietwing
 
 ROOT = Path(__file__).parents[2]
 
@@ -153,6 +157,19 @@ def test_pins_for_uv_and_pip_are_the_same():
     assert [line for line in lines if line and not line.startswith("#")] == pins
     assert len(pins) > 30
     assert all("==" in pin and "://" not in pin for pin in pins)
+
+
+def test_what_is_imported_is_declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = chain(project["dependencies"], *project["optional-dependencies"].values())
+    named = {re.split("[~>=]", each)[0].replace("-", "_") for each in declared} | {"PIL", "quietwing"}
+    reached = {name.split(".")[0] for path in modules() for name, _ in imports(path)}
+    assert reached - set(sys.stdlib_module_names) <= named
+
+
+def test_python_runs_the_package_as_the_command():
+    ran = subprocess.run([sys.executable, "-P", "-m", "quietwing", "--version"], capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout) == (0, f"quietwing {quietwing.__version__}\n")
 
 
 def test_every_dependency_says_why():

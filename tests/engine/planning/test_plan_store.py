@@ -26,9 +26,10 @@ from quietwing.coverage.planning.plan import PlanResult
 from quietwing.coverage.result_folder import PLAN_FILES
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.rules import load_rules, parse_rules
-from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.scenario import Scenario, TreatmentWish
 from quietwing.coverage.store import MANIFEST, scenario_text, write_result
 from quietwing.coverage.study import evaluate, optimise
+from quietwing.coverage.treatments import read_treatments
 from quietwing.sites import load_site, save_site
 from quietwing.sites.fingerprints import fingerprint
 from quietwing.sites.model import Sector, Site
@@ -212,6 +213,71 @@ def test_a_layout_says_every_place_that_a_plan_may_use_to_the_last_digit(site, t
     (tmp_path / "layout.csv").write_text(layout_text(devices), "utf-8")
     again = read_layout(tmp_path / "layout.csv", CATALOGUE)
     assert [one for one, other in zip(devices, again, strict=True) if fingerprint(one) != fingerprint(other)] == []
+
+
+def evaluated(site: Path, plan: Path, treatments: Path, *options: str):
+    """What ``evaluate`` says of a plan's layout with a file of treatments."""
+    words = ["evaluate", site, "--layout", plan / "layout.csv", "--treatments", treatments, *options]
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+@pytest.mark.parametrize("scenario", ["asked", "scenario"])  # without the treatments bought, and with them
+def test_a_plans_layout_and_treatments_repeat_its_verdict_to_the_byte(written, tmp_path, scenario):
+    assert "window_mesh,yes" in (written / "treatments.csv").read_text("utf-8")
+    options = "--scenario", str(written / f"inputs/{scenario}.toml")
+    ran = evaluated(
+        written / "inputs/site", written, written / "treatments.csv", *options, "--out", str(tmp_path / "out")
+    )
+    assert ran.exit_code == 0, ran.stderr
+    names = ["rooms.csv", "escapes.csv", "spill.csv", "layout.csv", "inputs/scenario.toml", "inputs/catalogue.csv"]
+    told, again = contents(written), contents(tmp_path / "out")
+    assert {name: again[name] for name in names} == {name: told[name] for name in names}
+    verdicts = [json.loads(each["verdict.json"]) for each in (told, again)]
+    for verdict in verdicts:  # what the worst rooms would need explains a page and is no part of the verdict
+        verdict.pop("contrast", None)
+    assert json.dumps(verdicts[0]) == json.dumps(verdicts[1])
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "A1-05-window,window_mesh",
+            "treatments.csv: line 2, window_mesh: opening 'A1-05-window' is no window; did you",
+        ),
+        (
+            "A1-04-window,window_mash",
+            "treatments.csv: line 2, window_mash: model 'window_mash' is not in the catalogue",
+        ),
+        ("A1-04-window,micro_jammer", "is a jammer (expected a mesh or film"),
+        ("A1-04-window", "treatments.csv: line 2: "),
+        (
+            "A1-04-window,window_mesh\nA1-04-window,window_mesh",
+            "line 3, window_mesh: window 'A1-04-window' has the mesh",
+        ),
+    ],
+)
+def test_a_wrong_row_of_treatments_is_one_line_with_its_file_and_row(written, tmp_path, text, says):
+    (tmp_path / "treatments.csv").write_text(f"opening,model\n{text}\n", "utf-8")
+    ran = evaluated(written / "inputs/site", written, tmp_path / "treatments.csv")
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert says in ran.stderr
+    ran = evaluated(written / "inputs/site", written, tmp_path / "treatment.csv")
+    assert (ran.exit_code, "treatment.csv: no such file; did you mean 'treatments.csv'?" in ran.stderr) == (2, True)
+
+
+def test_a_file_of_treatments_means_its_windows_and_no_other(site, tmp_path):
+    """A wish of a scenario is for all windows of a room, so half of them cannot be asked for."""
+    window = next(each for each in site.openings if each.id == "A1-04-window")
+    two = replace(site, openings=(*site.openings, replace(window, id="A1-04-other")))
+    file, wish = tmp_path / "treatments.csv", (TreatmentWish("window_mesh", ("A1-04",)),)
+    file.write_text("opening,model\nA1-04-window,window_mesh\n", "utf-8")
+    assert read_treatments(file, site, (), CATALOGUE) == read_treatments(file, site, wish, CATALOGUE) == wish
+    with pytest.raises(ScenarioError, match="window 'A1-04-other' lacks the 'window_mesh'"):
+        read_treatments(file, two, (), CATALOGUE)
+    other = dict(CATALOGUE, mesh=replace(CATALOGUE["window_mesh"], name="mesh"))
+    with pytest.raises(ScenarioError, match="has the mesh 'mesh' already \\(scenario\\)"):
+        read_treatments(file, site, (TreatmentWish("mesh", ("A1-04",)),), other)
 
 
 # --- Changed.

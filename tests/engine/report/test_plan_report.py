@@ -283,6 +283,24 @@ def test_only_what_is_new_is_bought(plan_result):
     assert "Before" not in " ".join(plan_headline(replace(plan_result, before=None)))
 
 
+def test_a_layout_that_only_is_planned_is_never_called_before(plan_result, tmp_path):
+    """Pictures then begin with the site with nothing on it, as those of a plan that is held against nothing."""
+    planned = tuple(replace(device, state="planned") for device in plan_result.before.devices)
+    given = replace(plan_result, before=replace(plan_result.before, devices=planned))
+    told = " ".join(plan_headline(given))
+    assert "The layout given, with 1 blocker on: " in told
+    assert "Before" not in told
+    folders = [tmp_path / name for name in ("stands", "planned", "nothing")]
+    for folder, result in zip(folders, (plan_result, given, replace(plan_result, before=None)), strict=True):
+        write(result, folder)
+    stands, only_planned, nothing = ((folder / "before-after-01-a-ground.png").read_bytes() for folder in folders)
+    assert only_planned == nothing != stands
+    pages = [(folder / "summary.html").read_text("utf-8") for folder in folders]
+    assert ["Blocked before this plan" in page for page in pages] == [True, False, False]
+    assert "Blocked by the layout given" in pages[1]
+    assert ["twice: blockers and treatments taken away" in page for page in pages] == [False, True, True]
+
+
 def test_the_bill_adds_up_to_the_penny_and_runs_in_no_spreadsheet(plan_result):
     spent = plan_result.plan.cost
     hostile = replace(spent, lines=(replace(spent.lines[0], description="=1+1", price_source="@x"), *spent.lines[1:]))

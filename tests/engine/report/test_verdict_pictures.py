@@ -138,7 +138,7 @@ def test_before_and_after_stand_in_the_same_colours(verdict):
     assert first.get_title(loc="left").startswith("Before")
     assert second.get_title(loc="left").startswith("After")
     two = before_after_figure(verdict, verdict, verdict.maps[1])
-    assert [axes.get_title(loc="left").split(",")[0] for axes in two.axes] == ["Before", "After"]
+    assert [axes.get_title(loc="left").split(",")[0] for axes in two.axes] == ["The layout given", "After"]
     with pytest.raises(ValueError, match="before"):
         before_after_figure(replace(verdict, maps=()), verdict, verdict.maps[0])
 
