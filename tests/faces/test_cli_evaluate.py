@@ -277,31 +277,6 @@ def test_a_result_folder_is_whole_and_stands_when_computed_again(wing, layout, t
     ]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("evaluate", "housblock"), "houseblock"),
-        (("evaluate", "houseblock", "--layout", "nowhere.csv"), "nowhere.csv"),
-        (("evaluate", "houseblock", "--worlds", "3"), "worlds"),
-        (("evaluate", "houseblock", "--confidence", "95"), "confidence"),
-        (("evaluate", "houseblock", "--spill-tier", "lax"), "spill_tier"),
-        (("evaluate", "houseblock", "--grade", "evidense"), "did you mean 'evidence'"),
-        (("optimise", "houseblock", "--grade", "strict"), "option grade"),
-        (("leakage", "houseblock", "--rules", "nowhere.toml"), "nowhere.toml: no such rules file"),
-        (("evaluate", "houseblock", "--explain", "Z9-99"), "Z9-99"),
-        (("verify", "nowhere"), "manifest.json"),
-    ],
-)
-def test_bad_input_is_one_message_and_exit_2(arguments, words, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    ran = run(*arguments)
-    assert ran.exit_code == 2
-    assert words in ran.stderr
-    assert ran.stdout == ""
-    assert "Traceback" not in ran.stderr
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_an_example_copied_keeps_its_layout_and_scenario(tmp_path):
     assert run("example", "copy", "houseblock", tmp_path / "mine").exit_code == 0
     names = {path.name for path in (tmp_path / "mine").iterdir()}

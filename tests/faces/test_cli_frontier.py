@@ -35,6 +35,7 @@ def run(*arguments: str):
         (("houseblock", "--budgets", "1000", "--least-cost-of", "0"), "least_cost_of"),
         (("houseblock", "--budgets", "1000", "--least-cost-of", "150%"), "least_cost_of: 1.5 is no number of rooms"),
         (("houseblock", "--budgets", "1000", "--equipment", "warp_drive"), "warp_drive"),
+        (("houseblock", "--budgets", "1000", "--gap", "5"), "gap: is 5"),
         (("housblock", "--budgets", "1000"), "houseblock"),
     ],
 )
@@ -76,8 +77,11 @@ def test_two_budgets_end_as_a_folder_and_the_same_json(tmp_path, as_shipped):
         'equipment = ["micro_jammer"]\ntreat_with = ["none"]\n',
         "utf-8",
     )
-    ran = run(str(tmp_path / "wing"), "--budgets", "1600,4000", "--out", str(tmp_path / "out"), "--json")
+    ran = run(
+        str(tmp_path / "wing"), "--budgets", "1600,4000", "--gap", "1", "--out", str(tmp_path / "out"), "--json"
+    )
     assert ran.exit_code == 0, ran.output
+    assert "100 % were asked for" in (tmp_path / "out" / "plan-004000" / "plan.json").read_text("utf-8")
     said = json.loads(ran.stdout)
     as_shipped("frontier", said)
     kept = json.loads((tmp_path / "out" / "frontier.json").read_text("utf-8"))
