@@ -146,7 +146,7 @@ def answer_frontier(
     if time_limit_s is not None and any(not plan.plan.reproducible for plan in found.plans):
         say("the time limit ended a search; the best plans were kept")
         raise typer.Exit(MISSED)
-    if gap is not None and any(one.plan.gap is None or one.plan.gap > gap for one in found.plans):
+    if gap is not None and not all(one.plan.is_within(gap) for one in found.plans):
         say("the gap asked for could not be shown of every plan; the best plans were kept")
         raise typer.Exit(MISSED)
 

@@ -133,7 +133,8 @@ LocalClusterOption = Annotated[
     typer.Option("--local-cluster", metavar="N", help="Compute on a Dask cluster of N processes here."),
 ]
 GapOption = Annotated[
-    float | None, typer.Option("--gap", help="Stop within this gap of the bound, 0.05 is 5 %; exit code 4 if missed.")
+    float | None,
+    typer.Option("--gap", help="End a search within this share of the planning model's bound; else exit code 4."),
 ]
 ScenarioOption = Annotated[Path | None, typer.Option("--scenario", help="Scenario TOML; its keys are options too.")]
 CalibrationOption = Annotated[

@@ -104,8 +104,7 @@ def answer_plan(
         say("the target was missed; the nearest plan was kept")
         raise typer.Exit(MISSED)
     late = time_limit_s is not None and not plan.reproducible
-    reached = None if plan.model is None else plan.model.gap
-    if late or (gap is not None and (reached is None or reached > gap)):
+    if late or (gap is not None and not plan.is_within(gap)):
         say("a limit asked for was missed; the best plan was kept")
         raise typer.Exit(MISSED)
 

@@ -217,6 +217,10 @@ class Plan:
     found_by: Search | None = None
     model: ModelFigures | None = field(default=None, compare=False)
 
+    def is_within(self, gap: float) -> bool:
+        """Whether its search ended within a gap of the planning model's bound."""
+        return self.model is not None and self.model.gap is not None and self.model.gap <= gap
+
 
 @dataclass(frozen=True)
 class PlanResult:
