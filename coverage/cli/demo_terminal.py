@@ -60,7 +60,9 @@ def answer_demo(out: Path, as_json: bool, helper: OtherProcess) -> None:
         shown = next((one for one in found.points if one.budget_gbp == DEMO_BUDGET_GBP), found.points[-1]).result
         given = other.result()
         drawn = _drawn(shown, catalogue, helper, pictures)
-        result = with_explained_holes(replace(shown, verdict=replace(shown.verdict, maps=drawn.maps)), catalogue)
+        result = with_explained_holes(
+            replace(shown, verdict=replace(shown.verdict, maps=drawn.maps)), catalogue, always=True
+        )
 
         def draw(workshop: Path) -> list[str]:
             return report.make_files(

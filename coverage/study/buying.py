@@ -119,7 +119,8 @@ def optimise(
     before = _judged(inputs, scenario, devices, maps, judging(0.85), None, gains) if given is None else given.result()
     if ahead is not None:
         verdict = ahead.put_into(verdict, plan, lambda share: say("maps", 0.85 + 0.15 * share))
-    result = with_explained_holes(PlanResult(plan=plan, verdict=verdict, before=before, asked=scenario), catalogue)
+    result = PlanResult(plan=plan, verdict=verdict, before=before, asked=scenario)
+    result = with_explained_holes(result, catalogue, always=maps)
     say("done", 1.0)
     return result
 
@@ -248,8 +249,8 @@ def judged_afresh(
     )
 
 
-def with_explained_holes(result: PlanResult, catalogue: Mapping[str, Model]) -> PlanResult:
-    """A plan with contrast budgets of its holes where it buys less than was asked.
+def with_explained_holes(result: PlanResult, catalogue: Mapping[str, Model], *, always: bool = False) -> PlanResult:
+    """A plan with contrast budgets of its holes where it buys less than was asked, or always.
 
     Of those nearest to being silent; where rooms were asked for by name and are missing, of these.
 
@@ -257,6 +258,8 @@ def with_explained_holes(result: PlanResult, catalogue: Mapping[str, Model]) -> 
     ----------
     result : PlanResult
     catalogue : mapping of str to Model
+    always : bool
+        For a result that is written: `quietwing evaluate --out` writes the same of its layout.
 
     Returns
     -------
@@ -264,7 +267,7 @@ def with_explained_holes(result: PlanResult, catalogue: Mapping[str, Model]) -> 
     """
     target = result.target
     missed = target is not None and not target.met
-    if not missed and not _less_than_asked(result.plan, result.asked):
+    if not always and not missed and not _less_than_asked(result.plan, result.asked):
         return result
     among = target.asked.rooms if missed and target is not None and target.asked.named else None
     return replace(result, verdict=with_budgets(result.verdict, catalogue, nearest=HOLES_ON_PAGE, among=among))

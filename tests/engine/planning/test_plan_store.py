@@ -74,7 +74,7 @@ def site() -> Site:
 
 @pytest.fixture(scope="module")
 def result(site) -> PlanResult:
-    return optimise(site, SCENARIO, devices=(OLD,), catalogue=CATALOGUE, maps=False)
+    return optimise(site, SCENARIO, devices=(OLD,), catalogue=CATALOGUE)
 
 
 @pytest.fixture(scope="module")
@@ -229,13 +229,10 @@ def test_a_plans_layout_and_treatments_repeat_its_verdict_to_the_byte(written, t
         written / "inputs/site", written, written / "treatments.csv", *options, "--out", str(tmp_path / "out")
     )
     assert ran.exit_code == 0, ran.stderr
-    names = ["rooms.csv", "escapes.csv", "spill.csv", "layout.csv", "inputs/scenario.toml", "inputs/catalogue.csv"]
+    names = [f"{name}.csv" for name in ("rooms", "escapes", "spill", "layout", "inputs/catalogue")]
+    names += ["verdict.json", "inputs/scenario.toml"]
     told, again = contents(written), contents(tmp_path / "out")
     assert {name: again[name] for name in names} == {name: told[name] for name in names}
-    verdicts = [json.loads(each["verdict.json"]) for each in (told, again)]
-    for verdict in verdicts:  # what the worst rooms would need explains a page and is no part of the verdict
-        verdict.pop("contrast", None)
-    assert json.dumps(verdicts[0]) == json.dumps(verdicts[1])
 
 
 @pytest.mark.parametrize(
