@@ -353,7 +353,7 @@ MUTANTS = (
     Mutant(
         "reference power: EIRP of the carrier against RSRP of the element",
         f"{BLOCKING}/networks.py",
-        "return 10 * float(np.log10(12 * resource_blocks(technology, bandwidth_mhz, freq_mhz)))",
+        "return 10 * float(np.log10(12 * resource_blocks(technology, bandwidth_mhz, band)))",
         "return 0.0",
         (f"{NETWORKS}::test_domain_examples_of_power_per_element",),
     ),

@@ -209,6 +209,10 @@ TABLES = {
     "materials": lambda: _csv("coverage/propagation/tables/materials.csv"),
     "shadowing": lambda: _csv("coverage/propagation/tables/shadowing.csv"),
     "short_range": lambda: _csv("coverage/propagation/tables/short_range.csv"),
+    "bands": lambda: _csv(
+        "sites/tables/bands.csv",
+        ("band", "duplex", "downlink_low_mhz", "downlink_high_mhz", "duplex_mhz", "ssb_khz", "nr_widths_mhz"),
+    ),
     "macro": lambda: _csv("sites/tables/macro_defaults.csv"),
     "networks": lambda: _csv(
         "sites/tables/uk_networks_2026.csv",
@@ -219,7 +223,6 @@ TABLES = {
             "technology",
             "freq_mhz",
             "bandwidth_mhz",
-            "duplex",
             "campable",
             "as_of",
             "mark",

@@ -1,5 +1,8 @@
 from .antenna_files import FULL_TURN_DEG as FULL_TURN_DEG
 from .antenna_files import AntennaFile as AntennaFile
+from .bands import band_number as band_number
+from .bands import bands as bands
+from .bands import known_band as known_band
 from .checks import MOST_UNKNOWN_AZIMUTHS as MOST_UNKNOWN_AZIMUTHS
 from .checks import PATTERNS as PATTERNS
 from .checks import READINGS_PER_AZIMUTH as READINGS_PER_AZIMUTH

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
+from quietwing.sites.bands import known_band
 from quietwing.sites.draft import Draft
 from quietwing.sites.findings import MOST_ADVISED, MOST_ALIKE, Findings, clean, did_you_mean, folded, shown
 from quietwing.sites.model import FILE_PATTERN, Building, OutsideLevel, Sector, Surroundings
@@ -13,7 +14,6 @@ from quietwing.sites.site_antennas import ANTENNA_FOLDER, check_antennas, check_
 
 __all__ = [
     "ARRAY_PATTERNS",
-    "DOWNLINKS_MHZ",
     "MOST_UNKNOWN_AZIMUTHS",
     "PATTERNS",
     "READINGS_PER_AZIMUTH",
@@ -27,18 +27,8 @@ PATTERNS = ("sector_65", "sector_90", "sector_33", "element_65", "omni_10", "omn
 # Names of the rows of coverage/propagation/tables/arrays.csv: antenna arrays that send sync beams, for NR alone.
 ARRAY_PATTERNS = ("array_64_ssb_8",)
 
-# Downlink of each band a mast here may use. 3GPP TS 36.101 table 5.5-1, TS 38.101-1 table 5.2-1. [MHz]
-DOWNLINKS_MHZ = {
-    1: (2110, 2170), 3: (1805, 1880), 7: (2620, 2690), 8: (925, 960), 20: (791, 821), 28: (758, 803),
-    32: (1452, 1496), 38: (2570, 2620), 40: (2300, 2400), 67: (738, 758), 75: (1432, 1517), 77: (3300, 4200),
-    78: (3300, 3800),
-}  # fmt: skip
-
-# Channel bandwidths the standards list. TS 36.101 table 5.6-1; TS 38.101-1 table 5.3.5-1. [MHz]
+# Channel bandwidths of LTE: TS 36.101 table 5.6-1. [MHz]
 _LTE_MHZ = (1.4, 3, 5, 10, 15, 20)
-_NR_FDD_MHZ = (5, 10, 15, 20, 25, 30, 40, 50)
-_NR_TDD_MHZ = (5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90, 100)
-_TDD_FROM_MHZ = 2300.0
 
 # An empty azimuth_deg is fitted to levels measured on the site: coverage/blocking/azimuth_fit.py.
 READINGS_PER_AZIMUTH = 3  # places of a channel for each unknown azimuth, one more than azimuth and offset; assumed
@@ -238,21 +228,26 @@ def _check_masts(draft: Draft, findings: Findings) -> None:
             if is_antenna_file(sector.pattern):
                 advice = f"write {FILE_PATTERN}NAME for a file of the folder {ANTENNA_FOLDER}"
             findings.problem(file, sector.id, f"pattern {shown(sector.pattern)} does not exist; {advice}")
-        if widths := _widths_mhz(sector):
-            listed = ", ".join(f"{width:g}" for width in widths)
+        band = known_band(sector.band)
+        listed_mhz = _LTE_MHZ if sector.technology == "LTE" else () if band is None else band.nr_widths_mhz
+        if sector.technology == "NR" and not listed_mhz:
+            findings.problem(
+                file, sector.id, f"band {shown(sector.band)} is none of NR; correct it, or give the technology it has"
+            )
+        elif sector.technology in ("LTE", "NR") and sector.bandwidth_mhz not in listed_mhz:
+            listed = ", ".join(f"{width:g}" for width in listed_mhz)
             findings.problem(
                 file,
                 sector.id,
-                f"bandwidth_mhz is {sector.bandwidth_mhz:g} (expected {listed} for {sector.technology}); "
-                f"give the width of one carrier",
+                f"bandwidth_mhz is {sector.bandwidth_mhz:g} (expected {listed} for {sector.technology} in "
+                f"{sector.band}); give the width of one carrier",
             )
         _check_roofs(sector, draft.surroundings, findings)
         _check_corner(sector, draft.surroundings, findings, file)
-        band = DOWNLINKS_MHZ.get(int("".join(c for c in sector.band if c.isdigit())))
-        if band is not None and not band[0] <= sector.freq_mhz <= band[1]:
+        if band is not None and not band.low_mhz <= sector.freq_mhz <= band.high_mhz:
             findings.note(
                 f"masts: {sector.id}: {sector.freq_mhz:g} MHz is outside the downlink of {sector.band} "
-                f"({band[0]} to {band[1]} MHz)"
+                f"({band.low_mhz:g} to {band.high_mhz:g} MHz)"
             )
 
 
@@ -295,17 +290,6 @@ def _check_corner(sector: Sector, around: Surroundings, findings: Findings, file
         findings.note(
             f"masts: {sector.id}: its crossing is not used: give street_width_m in [surroundings] of site.toml"
         )
-
-
-def _widths_mhz(sector: Sector) -> tuple[float, ...]:
-    """The listed bandwidths, if the sector's is none of them."""
-    if sector.technology == "LTE":
-        listed: Iterable[float] = _LTE_MHZ
-    elif sector.technology == "NR":
-        listed = _NR_FDD_MHZ if sector.freq_mhz < _TDD_FROM_MHZ else _NR_TDD_MHZ
-    else:
-        return ()
-    return () if sector.bandwidth_mhz in listed else tuple(listed)
 
 
 def _check_levels(draft: Draft, findings: Findings) -> None:

@@ -64,7 +64,6 @@ class Carrier:
     technology: Technology
     freq_mhz: FreqMhz
     bandwidth_mhz: BandwidthMhz
-    duplex: Literal["FDD", "SDL", "TDD"]
     campable: bool
     block_low_mhz: FreqMhz
     block_high_mhz: FreqMhz

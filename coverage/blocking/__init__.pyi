@@ -56,7 +56,6 @@ from .keep import service_in_rooms as service_in_rooms
 from .link_paths import LinkPaths as LinkPaths
 from .links import LinkModel as LinkModel
 from .links import PublicLinks as PublicLinks
-from .links import band_number as band_number
 from .links import link_model as link_model
 from .links import public_links as public_links
 from .links import stable_key as stable_key

@@ -218,13 +218,13 @@ def _jammer_dbm(
     if model.emission == "sync":
         if not any(abs(carrier.freq_mhz - listed) <= CARRIER_MATCH_MHZ for listed in model.sync_carriers_mhz):
             return -np.inf
-        sync_khz = _SYNC_KHZ.get(carrier.technology, 20 * 12 * reference_khz(carrier.technology, carrier.freq_mhz))
+        sync_khz = _SYNC_KHZ.get(carrier.technology, 20 * 12 * reference_khz(carrier.technology, carrier.band))
         emission_db = min(10 * float(np.log10(width_mhz * 1e3 / sync_khz)), MOST_SYNC_GAIN_DB)
     else:
         emission_db = FILLS_BAND_DB[model.emission]
     if outside:
         emission_db = max(emission_db, 0.0)
-    share_db = 10 * float(np.log10(width_mhz * 1e3 / reference_khz(carrier.technology, carrier.freq_mhz)))
+    share_db = 10 * float(np.log10(width_mhz * 1e3 / reference_khz(carrier.technology, carrier.band)))
     trim_db = _trim_db(parts, (max(span[0], band.low_mhz), min(span[1], band.high_mhz)), outside)
     return power_dbm + trim_db - share_db + emission_db
 
@@ -241,13 +241,11 @@ def _mas_dbm(
         if band is None:
             continue
         power_dbm = _band_power_dbm(device, band) + _trim_db(parts, span_of(cell), outside)
-        density_db = 10 * float(
-            np.log10(cell.bandwidth_mhz * 1e3 / reference_khz(carrier.technology, carrier.freq_mhz))
-        )
+        density_db = 10 * float(np.log10(cell.bandwidth_mhz * 1e3 / reference_khz(carrier.technology, carrier.band)))
         level = power_dbm - density_db
         same = cell.technology == carrier.technology and abs(cell.freq_mhz - carrier.freq_mhz) <= CARRIER_MATCH_MHZ
         if same:
-            level = power_dbm - below_carrier_db(cell.technology, cell.bandwidth_mhz, cell.freq_mhz)
+            level = power_dbm - below_carrier_db(cell.technology, cell.bandwidth_mhz, carrier.band)
             if cell.plmn == carrier.plmn:
                 offered = max(offered, level)
             if cell.technology == "UMTS":

@@ -62,7 +62,7 @@ def carrier_needs_outside(model: LinkModel) -> CarrierNeeds:
     rows = [load_thresholds()[carrier.technology] for carrier in model.carriers]
     noise = np.array(
         [
-            noise_dbm(reference_khz(carrier.technology, carrier.freq_mhz), model.rules.outside.noise_figure_db)
+            noise_dbm(reference_khz(carrier.technology, carrier.band), model.rules.outside.noise_figure_db)
             for carrier in model.carriers
         ]
     )

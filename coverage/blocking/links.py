@@ -31,7 +31,7 @@ from quietwing.coverage.blocking.thresholds import load_thresholds
 from quietwing.coverage.propagation import MastModel, Outdoors, PortalGraph, Routes, Scene, facades_of, sigma_db
 from quietwing.coverage.rules import Rules, load_rules
 from quietwing.coverage.scenario import OperatorAction
-from quietwing.sites import PointSet, Sector
+from quietwing.sites import PointSet, Sector, band_number
 
 __all__ = [
     "Carrier",
@@ -206,11 +206,6 @@ class PublicLinks:
 def stable_key(text: str) -> int:
     """A number for a name that is the same in every run."""
     return zlib.crc32(text.encode("utf-8"))
-
-
-def band_number(band: str) -> str:
-    """``B28`` and ``n28`` are one band for errors: 28."""
-    return band.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 
 def link_model(

@@ -124,7 +124,7 @@ def carrier_needs(model: LinkModel, scenario: Scenario, grade: Grade | None = No
         row = load_thresholds()[carrier.technology]
         search_db = grade.search_db.of(carrier.technology, carrier.bandwidth_mhz) if scenario.search_margin else 0.0
         found_db = phone.search_gain_db if scenario.search_margin else 0.0
-        khz = reference_khz(carrier.technology, carrier.freq_mhz)
+        khz = reference_khz(carrier.technology, carrier.band)
         rows.append(
             (
                 row.floor_dbm - found_db,

@@ -10,7 +10,7 @@ from quietwing.coverage.dims import CHANNEL, POINT, SECTOR
 from quietwing.coverage.errors import OutOfRangeError
 from quietwing.coverage.named_arrays import xr
 from quietwing.coverage.rules import Grade, load_rules
-from quietwing.sites import Sector
+from quietwing.sites import Sector, known_band, shown
 
 __all__ = [
     "below_carrier_db",
@@ -25,21 +25,24 @@ __all__ = [
 # Transmission bandwidth in resource blocks by channel bandwidth in MHz.
 # LTE: 3GPP TS 36.101, table 5.6-1. NR: TS 38.101-1, table 5.3.2-1, 15 kHz and 30 kHz spacing.
 _LTE_BLOCKS: dict[float, int] = {1.4: 6, 3: 15, 5: 25, 10: 50, 15: 75, 20: 100}
-_NR_BLOCKS_15_KHZ: dict[float, int] = {5: 25, 10: 52, 15: 79, 20: 106, 25: 133, 30: 160, 40: 216, 50: 270}
-_NR_BLOCKS_30_KHZ: dict[float, int] = {
-    5: 11, 10: 24, 15: 38, 20: 51, 25: 65, 30: 78, 40: 106, 50: 133, 60: 162, 70: 189, 80: 217, 90: 245, 100: 273,
+_NR_BLOCKS: dict[float, dict[float, int]] = {
+    15: {5: 25, 10: 52, 15: 79, 20: 106, 25: 133, 30: 160, 35: 188, 40: 216, 45: 242, 50: 270},
+    30: {
+        5: 11, 10: 24, 15: 38, 20: 51, 25: 65, 30: 78, 35: 92, 40: 106, 45: 119, 50: 133, 60: 162, 70: 189, 80: 217,
+        90: 245, 100: 273,
+    },
 }  # fmt: skip
-_NR_SPACING_CHANGE_MHZ = (
-    2300.0  # 15 kHz SSB on the FDD bands below, 30 kHz on the TDD bands above (TS 38.104, 5.4.3.3)
-)
 _RSCP_BELOW_CARRIER_DB = 10.0  # UMTS pilot channel: assumption A17
 
 
-def _nr_spacing_khz(freq_mhz: float) -> float:
-    return 15.0 if freq_mhz < _NR_SPACING_CHANGE_MHZ else 30.0
+def _nr_spacing_khz(band: str) -> float:
+    known = known_band(band)
+    if known is None or known.ssb_khz is None:
+        raise OutOfRangeError(f"no spacing of NR is known in band {shown(band)}; correct the band, or the technology")
+    return known.ssb_khz
 
 
-def resource_blocks(technology: str, bandwidth_mhz: float, freq_mhz: float) -> int:
+def resource_blocks(technology: str, bandwidth_mhz: float, band: str) -> int:
     """Resource blocks of an LTE or NR carrier.
 
     Parameters
@@ -48,8 +51,8 @@ def resource_blocks(technology: str, bandwidth_mhz: float, freq_mhz: float) -> i
         ``LTE`` or ``NR``.
     bandwidth_mhz : float
         Channel bandwidth, one the standard lists. [MHz]
-    freq_mhz : float
-        Carrier centre; for NR it decides between 15 and 30 kHz spacing. [MHz]
+    band : str
+        As ``masts.csv`` names it, or its number; for NR it decides between 15 and 30 kHz spacing.
 
     Returns
     -------
@@ -58,38 +61,33 @@ def resource_blocks(technology: str, bandwidth_mhz: float, freq_mhz: float) -> i
     Raises
     ------
     OutOfRangeError
-        If the standard has no such bandwidth.
+        If the standard has no such bandwidth, or the band is none of NR.
 
     References
     ----------
     3GPP TS 36.101, table 5.6-1; TS 38.101-1, table 5.3.2-1.
     """
-    if technology == "LTE":
-        table = _LTE_BLOCKS
-    elif _nr_spacing_khz(freq_mhz) == 15.0:
-        table = _NR_BLOCKS_15_KHZ
-    else:
-        table = _NR_BLOCKS_30_KHZ
+    table = _LTE_BLOCKS if technology == "LTE" else _NR_BLOCKS[_nr_spacing_khz(band)]
     if bandwidth_mhz not in table:
         known = ", ".join(f"{width:g}" for width in table)
         raise OutOfRangeError(
-            f"{technology} carrier of {bandwidth_mhz:g} MHz at {freq_mhz:g} MHz (the standard lists {known} MHz); "
+            f"{technology} carrier of {bandwidth_mhz:g} MHz in band {shown(band)} (the standard lists {known} MHz); "
             f"give bandwidth_mhz as one of these"
         )
     return table[bandwidth_mhz]
 
 
-def reference_khz(technology: str, freq_mhz: float) -> float:
+def reference_khz(technology: str, band: str) -> float:
     """The bandwidth a technology's powers are compared in: CRS or SSB element, GSM carrier, UMTS carrier. [kHz]"""
-    return _nr_spacing_khz(freq_mhz) if technology == "NR" else load_thresholds()[technology].reference_khz
+    return _nr_spacing_khz(band) if technology == "NR" else load_thresholds()[technology].reference_khz
 
 
 def reference_bandwidth_khz(sector: Sector) -> float:
     """The bandwidth the sector's powers are compared in. [kHz]"""
-    return reference_khz(sector.technology, sector.freq_mhz)
+    return reference_khz(sector.technology, sector.band)
 
 
-def below_carrier_db(technology: str, bandwidth_mhz: float, freq_mhz: float) -> float:
+def below_carrier_db(technology: str, bandwidth_mhz: float, band: str) -> float:
     """How far the reference power of a carrier lies below its whole power.
 
     LTE and NR: 10 lg(12·N_RB), the power spread evenly over the elements (assumption A1). GSM: 0, the 200 kHz carrier
@@ -98,13 +96,13 @@ def below_carrier_db(technology: str, bandwidth_mhz: float, freq_mhz: float) -> 
     Raises
     ------
     OutOfRangeError
-        If an LTE or NR bandwidth is not one the standard lists.
+        If an LTE or NR bandwidth is not one the standard lists, or the band is none of NR.
     """
     if technology == "GSM":
         return 0.0
     if technology == "UMTS":
         return _RSCP_BELOW_CARRIER_DB
-    return 10 * float(np.log10(12 * resource_blocks(technology, bandwidth_mhz, freq_mhz)))
+    return 10 * float(np.log10(12 * resource_blocks(technology, bandwidth_mhz, band)))
 
 
 def reference_eirp_dbm(sector: Sector) -> float:
@@ -125,7 +123,7 @@ def reference_eirp_dbm(sector: Sector) -> float:
     OutOfRangeError
         If an LTE or NR bandwidth is not one the standard lists.
     """
-    return sector.eirp_dbm - below_carrier_db(sector.technology, sector.bandwidth_mhz, sector.freq_mhz)
+    return sector.eirp_dbm - below_carrier_db(sector.technology, sector.bandwidth_mhz, sector.band)
 
 
 def headroom_db(

@@ -9,11 +9,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.links import band_number
 from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.errors import SiteError
 from quietwing.coverage.propagation import cable_length_m, radiated_db
-from quietwing.sites import PointSet, Site, scattered
+from quietwing.sites import PointSet, Site, band_number, scattered
 
 __all__ = [
     "RECEPTOR",

@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.cable_links import is_cable
-from quietwing.coverage.blocking.links import LinkModel, band_number
+from quietwing.coverage.blocking.links import LinkModel
 from quietwing.coverage.blocking.links_at_hand import LinksAtHand
 from quietwing.coverage.blocking.networks import reference_khz
 from quietwing.coverage.blocking.stray import NOTHING, Radiated, Stray, radiated, stray_into
@@ -32,7 +32,7 @@ from quietwing.coverage.propagation import (
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.spill_rows import ServiceRow
 from quietwing.coverage.trims import Span
-from quietwing.sites import PointSet, Sector, Site
+from quietwing.sites import PointSet, Sector, Site, known_band
 
 __all__ = [
     "DESENSE_DBM_PER_RB",
@@ -52,15 +52,6 @@ BASE_STATIONS = "TDD base stations"
 FDD_BASE_STATIONS = "FDD base stations"
 # Antenna gain less feeder of a receiving mast: Report ITU-R M.2292 (assumption A51). masts.csv holds EIRP only.
 RURAL_GAIN_DBI, OTHER_GAIN_DBI = 15.0, 13.0
-# Bands in which uplink and downlink share the frequency: 3GPP TS 36.101 table 5.5-1, TS 38.101-1 table 5.2-1.
-_TDD_BANDS = frozenset(range(33, 54)) | {77, 78, 79, 90, 104}
-# Supplementary downlink: nobody listens to phones there. 3GPP TS 36.101 table 5.5-1, TS 38.101-1 table 5.2-1.
-_SDL_BANDS = frozenset({29, 32, 67, 69, 75, 76})
-# Downlink less uplink of the FDD bands: 3GPP TS 36.101 table 5.7.4-1, n and B bands of one number being alike. [MHz]
-_DUPLEX_MHZ = {
-    1: 190, 2: 80, 3: 95, 4: 400, 5: 45, 7: 120, 8: 45, 12: 30, 13: -31, 14: -30, 17: 30, 18: 45, 19: 45, 20: -41,
-    25: 80, 26: 45, 28: 55, 30: 45, 65: 190, 66: 400, 70: 300, 71: -46, 74: 48,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +237,7 @@ def receiver_levels_dbm(
     places = [cut[row].middle_m if row in cut else np.array([devices[row].line_m[0]]) for row in rows]
     first = np.cumsum([0, *(len(place) for place in places)])
     path_db, masts_m = _mast_path_db(model, scenario, np.concatenate(places))
-    widths_khz = np.array([reference_khz(carrier.technology, carrier.freq_mhz) for carrier in model.carriers])
+    widths_khz = np.array([reference_khz(carrier.technology, carrier.band) for carrier in model.carriers])
     sector_mhz = np.array([sector.freq_mhz for sector in model.sectors])
     at_hand = at_hand or LinksAtHand()
 
@@ -297,18 +288,20 @@ def _mast_path_db(
 
 
 def _is_tdd(sector: Sector) -> bool:
-    return int(band_number(sector.band)) in _TDD_BANDS
+    known = known_band(sector.band)
+    return known is not None and known.duplex == "TDD"
 
 
 def _uplink(sector: Sector) -> tuple[Span, bool] | None:
     """Where a sector listens and whether that is known to be apart from where it sends; None: nowhere."""
-    band = int(band_number(sector.band))
-    if band in _SDL_BANDS:
+    known = known_band(sector.band)
+    if known is not None and known.duplex == "SDL":  # nobody listens to phones there
         return None
-    # An FDD band not in the table: its uplink is taken to be near, and what is sent on the downlink not to meet it.
-    centre_mhz = sector.freq_mhz - _DUPLEX_MHZ.get(band, 0)
+    # A band not in the table: its uplink is taken to be near, and what is sent on the downlink not to meet it.
+    duplex_mhz = None if known is None else known.duplex_mhz
+    centre_mhz = sector.freq_mhz - (duplex_mhz or 0)
     half_mhz = sector.bandwidth_mhz / 2
-    return (centre_mhz - half_mhz, centre_mhz + half_mhz), band in _DUPLEX_MHZ
+    return (centre_mhz - half_mhz, centre_mhz + half_mhz), duplex_mhz is not None
 
 
 def _stray_of(sender: Radiated, sector: Sector) -> Stray:

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.blocking._way_kernels import Bands, Found, OneWay, both_ways
 from quietwing.coverage.blocking.link_paths import LinkPaths
-from quietwing.coverage.blocking.links import LinkModel, band_number, crossings, incidence_of
+from quietwing.coverage.blocking.links import LinkModel, crossings, incidence_of
 from quietwing.coverage.propagation import PointLegs, SenderDetours, element_loss_db, over_tops, with_detour
-from quietwing.sites import PointSet, Site
+from quietwing.sites import PointSet, Site, band_number
 
 __all__ = ["SiteLinks", "Way", "detour_ways", "links_of", "own_building", "straight_ways"]
 

@@ -15,6 +15,7 @@ from quietwing.coverage.report.grades import (
     protected_in_words,
     rules_in_words,
 )
+from quietwing.sites import bands, known_band
 
 if TYPE_CHECKING:  # a page with words alone waits for no arrays
     from quietwing.coverage.results import Leakage, SpillResult, Verdict
@@ -39,13 +40,6 @@ __all__ = [
     "verdict_headline",
 ]
 
-# What people call a band; 3GPP TS 36.101 / 38.101-1 band numbers.
-_BAND_MHZ = {
-    "8": 900, "20": 800, "28": 700, "3": 1800, "1": 2100, "7": 2600, "38": 2600, "40": 2300, "78": 3500,
-    "32": 1500, "75": 1500, "67": 700,
-}  # fmt: skip
-# Supplementary downlink: no phone camps on it. EE has n28 and n67, both at 700 MHz.
-_DOWNLINK_ONLY = {"32", "67", "75"}
 _GENERATION = {"GSM": "2G", "UMTS": "3G", "LTE": "4G", "NR": "5G"}
 
 GLOSSARY = (
@@ -100,10 +94,14 @@ def channel_in_words(channel: str) -> str:
     return f"{operator} {_band_in_words(band)} {_GENERATION[technology]}"
 
 
-def _band_in_words(band: str) -> str:
-    number = re.sub(r"\D", "", band)
-    words = f"{_BAND_MHZ[number]} MHz" if number in _BAND_MHZ else band
-    return f"{words} downlink-only" if number in _DOWNLINK_ONLY else words
+def _band_in_words(name: str) -> str:
+    """What people call a band; TDD where an FDD band is called the same."""
+    band = known_band(name)
+    if band is None or band.spoken_mhz is None:
+        return name
+    alike = {other.duplex for other in bands().values() if other.spoken_mhz == band.spoken_mhz}
+    kind = {"SDL": " downlink-only", "TDD": " TDD" if "FDD" in alike else ""}.get(band.duplex, "")
+    return f"{band.spoken_mhz} MHz{kind}"
 
 
 def headline(leakage: Leakage) -> str:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking import LinkModel, band_number, meant
+from quietwing.coverage.blocking import LinkModel, meant
 from quietwing.coverage.equipment import Model, Treatment
 from quietwing.coverage.rules import ByTechnology, ByWidth, Grade
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import WINDOWS
-from quietwing.sites import Site, opening_places, with_places_of
+from quietwing.sites import Site, band_number, opening_places, with_places_of
 
 __all__ = [
     "LOWER_DB",

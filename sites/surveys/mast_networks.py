@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 
+from quietwing.sites.bands import bands, known_band
 from quietwing.sites.errors import OutOfRangeError
 from quietwing.sites.findings import clean
 from quietwing.sites.networks import Carrier, carriers
@@ -26,18 +27,7 @@ NAMES = {
 }  # fmt: skip
 WORDS = {"GSM": "GSM", "2G": "GSM", "UMTS": "UMTS", "3G": "UMTS", "WCDMA": "UMTS", "LTE": "LTE", "4G": "LTE",
          "NR": "NR", "5G": "NR", "5GNR": "NR", "NBIOT": "LTE"}  # fmt: skip
-BANDS_MHZ = {
-    700: "28",
-    800: "20",
-    900: "8",
-    1400: "32",
-    1800: "3",
-    2100: "1",
-    2300: "40",
-    2600: "7",
-    3500: "78",
-    3600: "78",
-}
+OTHER_NAMES_MHZ = {1400: "32", 3600: "78"}  # of bands that are mostly called otherwise
 
 
 def is_negative(text: str) -> bool:
@@ -71,6 +61,12 @@ def _network(row: dict[str, str]) -> tuple[str, str, str] | str:
 def _operator_of_plmn() -> dict[str, str]:
     """EE shows a second one, as the table of networks says."""
     return {one.plmn: one.operator for one in carriers()} | {"234-33": "EE"}
+
+
+def _band_called(mhz: int) -> str | None:
+    """The number of the band that people call so: of several the first of the table."""
+    called = (band.number for band in bands().values() if band.spoken_mhz == mhz)
+    return OTHER_NAMES_MHZ.get(mhz) or next(called, None)
 
 
 def told_of(row: dict[str, str]) -> Told | str:
@@ -119,12 +115,14 @@ def _carriers(row: dict[str, str], operator: str, plmn: str, technology: str) ->
             return [((band, freq, width), ())]
         if near:
             return [((band, freq, near[0].bandwidth_mhz), ("bandwidth",))]
-        return [((band, freq, WIDTHS_MHZ[technology]), ("bandwidth",))]
+        of_band = known_band(band) if technology == "NR" else None
+        widest = of_band.nr_widths_mhz[-1:] if of_band else ()
+        return [((band, freq, min((WIDTHS_MHZ[technology], *widest))), ("bandwidth",))]
     if is_negative(row.get("band", "")):
         return f"band {clean(row['band'], 20)} is below 0"
     named = re.search(r"[0-9]{1,9}", row.get("band", ""))
     if named:
-        wanted = BANDS_MHZ.get(int(named[0]), named[0])
+        wanted = _band_called(int(named[0])) or named[0]
         found = [one for one in mine if one.band.lstrip("Bn") == wanted]
         return [
             (one, ("carrier",)) for one in found

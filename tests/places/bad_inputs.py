@@ -222,6 +222,8 @@ VALUES = [
     Row("technology", masts("NR", "5G"), ("masts.csv", "m2", "technology is '5G'", "GSM, UMTS, LTE, NR")),
     Row("environment", masts("UMa", "urban"), ("masts.csv", "m1", "environment", "UMa, UMi, RMa")),
     Row("lte-bandwidth", masts("806,10,", "806,12,"), ("masts.csv", "m1", "bandwidth_mhz is 12", "1.4, 3, 5, 10")),
+    Row("nr-bandwidth", masts("n78,NR,3500,40", "n7,NR,2650,60"), ("masts.csv", "m2", "bandwidth_mhz is 60", "35, 40, 50 for NR")),
+    Row("nr-band", masts("n78,NR", "B4,NR"), ("masts.csv", "m2", "band 'B4' is none of NR")),
     Row("csv-unit", masts("NR,3500,", "NR,3500 MHz,"), ("masts.csv", "m2", "3500 MHz", "without its unit")),
     Row("csv-minus", levels("-80", "\u221280"), ("outside_levels.csv", "line 2", "rsrp_dbm", "plain hyphen")),
     Row("csv-sign", levels("-80", "80"), ("outside_levels.csv", "line 2", "rsrp_dbm is 80", "sign is missing")),

@@ -47,16 +47,26 @@ def test_a_gsm_carrier_is_its_own_reference_and_a_umts_pilot_is_a_tenth():
 
 
 @pytest.mark.parametrize(
-    ("technology", "bandwidth_mhz", "freq_mhz", "blocks"),
-    [("LTE", 5, 800, 25), ("LTE", 20, 1800, 100), ("NR", 10, 763, 52), ("NR", 40, 3550, 106), ("NR", 100, 3700, 273)],
-)
-def test_resource_blocks_of_the_standards(technology, bandwidth_mhz, freq_mhz, blocks):
-    assert resource_blocks(technology, bandwidth_mhz, freq_mhz) == blocks
+    ("technology", "bandwidth_mhz", "band", "blocks"),
+    [("LTE", 5, "B20", 25), ("LTE", 20, "B3", 100), ("NR", 10, "n28", 52), ("NR", 40, "n78", 106),
+     ("NR", 100, "78", 273), ("NR", 20, "n38", 51)],
+)  # fmt: skip
+def test_resource_blocks_of_the_standards(technology, bandwidth_mhz, band, blocks):
+    assert resource_blocks(technology, bandwidth_mhz, band) == blocks
+
+
+def test_an_nr_carrier_of_an_fdd_band_at_2600_mhz_has_15_khz_spacing():
+    # TS 38.101-1: n7 is case A, 15 kHz alone, and 20 MHz then hold 106 blocks, not the 51 of 30 kHz.
+    n7 = sector("NR", "n7", 2650.0, 20.0, 60.0)
+    assert reference_bandwidth_khz(n7) == 15
+    assert reference_eirp_dbm(n7) == pytest.approx(60 - 10 * math.log10(12 * 106))
 
 
 def test_a_bandwidth_the_standard_does_not_list_is_refused_with_the_list():
     with pytest.raises(OutOfRangeError, match=r"7 MHz.*lists 1\.4, 3, 5"):
-        resource_blocks("LTE", 7, 800)
+        resource_blocks("LTE", 7, "B20")
+    with pytest.raises(OutOfRangeError, match="no spacing of NR is known in band 'B4'"):
+        reference_bandwidth_khz(sector("NR", "B4", 2130))
 
 
 def test_thermal_noise_of_one_lte_element():

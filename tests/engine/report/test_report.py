@@ -152,6 +152,9 @@ def test_file_names_are_plain_whatever_the_building_is_called():
         ("O2/n78/NR", "O2 3500 MHz 5G"),
         ("EE/n28/NR", "EE 700 MHz 5G"),
         ("EE/n67/NR", "EE 700 MHz downlink-only 5G"),
+        ("VF/B7/LTE", "VF 2600 MHz 4G"),
+        ("VF/B38/LTE", "VF 2600 MHz TDD 4G"),
+        ("O2/B40/LTE", "O2 2300 MHz 4G"),
         ("X/B99/LTE", "X B99 4G"),
     ],
 )
