@@ -112,6 +112,8 @@ from .readings import read_measurements as read_measurements
 from .records import MOST_RECORD_PROBLEMS as MOST_RECORD_PROBLEMS
 from .records import build as build
 from .records import plain_number as plain_number
+from .rooms import room_of_points as room_of_points
+from .rooms import with_storeys as with_storeys
 from .safe_reading import beside as beside
 from .safe_reading import path_of as path_of
 from .safe_reading import read_bytes as read_bytes

@@ -20,10 +20,11 @@ from pydantic.dataclasses import dataclass
 from quietwing.sites.checks import LOUDEST_DBM
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import MOST_ALIKE, Findings, Unreadable, clean, did_you_mean, near, shown
-from quietwing.sites.model import Building, Room, Site
+from quietwing.sites.model import Site
 from quietwing.sites.points import PointSet
 from quietwing.sites.quantities import CoordinateM, LevelDbm, Text
 from quietwing.sites.records import MOST_RECORD_PROBLEMS, build, whole
+from quietwing.sites.rooms import room_of_points, room_reach_m, storey_reach_m, with_storeys
 from quietwing.sites.safe_reading import path_of, read_text
 from quietwing.sites.tables_csv import parse_table
 
@@ -224,28 +225,13 @@ def _impossible(reading: Reading, site: Site) -> list[str]:
             f"({reading.x_m:g}, {reading.y_m:g}) is {beside_m:.1f} m outside room {shown(reading.room)}; correct the "
             f"place or the room"
         )
-    low_m, high_m = _heights_of(site, room)
+    low_m, high_m = room_reach_m(site, room, YARD_TOP_M)
     if not low_m <= reading.height_m < high_m:
         problems.append(
             f"height_m is {reading.height_m:g} (room {shown(reading.room)} reaches from {low_m:g} to {high_m:g} "
             f"above the ground); give the height above the ground, not the floor"
         )
     return problems
-
-
-def _heights_of(site: Site, room: Room) -> tuple[float, float]:
-    """Height of a room's floor and of what ends it, above the ground. [m]"""
-    if room.building is None:
-        return 0.0, YARD_TOP_M
-    building = site.buildings[site.building_index[room.building]]
-    return building.storeys[room.storey].floor_m, _top_of(building, room.storey)
-
-
-def _top_of(building: Building, storey: int) -> float:
-    """Where a storey ends: the next one's floor, for the highest its ceiling. [m]"""
-    if storey + 1 < len(building.storeys):
-        return building.storeys[storey + 1].floor_m
-    return building.storeys[storey].ceiling_m
 
 
 def locate(site: Site, readings: tuple[Reading, ...]) -> PointSet:
@@ -262,37 +248,22 @@ def locate(site: Site, readings: tuple[Reading, ...]) -> PointSet:
     PointSet
         Kind ``measured``, in the order of `readings`; room, storey and building −1 in the open.
     """
-    rooms: list[list[int]] = [[] for _ in readings]
     xyz_m = np.array([(reading.x_m, reading.y_m, reading.height_m) for reading in readings], float).reshape(-1, 3)
-    met = shapely.STRtree([room.outline for room in site.rooms]).query(shapely.points(xyz_m[:, :2]), "intersects")
-    for reading, room in sorted(zip(*met.tolist(), strict=True)):
-        rooms[reading].append(room)
-    places = [_place_of(site, reading, met_rooms) for reading, met_rooms in zip(readings, rooms, strict=True)]
-    known = np.array(places, np.int32).reshape(-1, 3)
+    room = room_of_points(site, xyz_m, yards_up_to_m=YARD_TOP_M)
+    for at, reading in enumerate(readings):
+        room[at] = site.room_index[reading.room] if reading.room else room[at]
+    known = with_storeys(site, room)
+    for at in np.flatnonzero(room < 0).tolist():
+        known[at, 2], known[at, 1] = _storey_of(site, readings[at])
     return PointSet(xyz_m, known[:, 0], known[:, 1], known[:, 2], ("measured",) * len(readings))
-
-
-def _place_of(site: Site, reading: Reading, rooms: list[int]) -> tuple[int, int, int]:
-    """Room, storey and building of one reading, given the rooms whose outline it meets; the first room rules."""
-    if reading.room:
-        index = site.room_index[reading.room]
-        room = site.rooms[index]
-        return index, room.storey, -1 if room.building is None else site.building_index[room.building]
-    building, storey = _storey_of(site, reading)
-    for index in rooms:
-        room = site.rooms[index]
-        owner = -1 if room.building is None else site.building_index[room.building]
-        low_m, high_m = _heights_of(site, room)
-        if owner == building and low_m <= reading.height_m < high_m:
-            return index, room.storey, building
-    return -1, storey, building
 
 
 def _storey_of(site: Site, reading: Reading) -> tuple[int, int]:
     """Building and storey a place lies in, −1 and −1 in the open."""
     for number, built in enumerate(site.buildings):
         if shapely.intersects_xy(built.outline, reading.x_m, reading.y_m):
-            for storey, floor in enumerate(built.storeys):
-                if floor.floor_m <= reading.height_m < _top_of(built, storey):
+            for storey in range(len(built.storeys)):
+                low_m, high_m = storey_reach_m(built, storey)
+                if low_m <= reading.height_m < high_m:
                     return number, storey
     return -1, -1

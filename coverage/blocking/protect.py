@@ -9,7 +9,6 @@ from functools import cache, partial
 from importlib import resources
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.cable_links import is_cable
@@ -32,7 +31,7 @@ from quietwing.coverage.propagation import (
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.spill_rows import ServiceRow
 from quietwing.coverage.trims import Span
-from quietwing.sites import PointSet, Sector, Site, known_band
+from quietwing.sites import PointSet, Sector, known_band, room_of_points, with_storeys
 
 __all__ = [
     "DESENSE_DBM_PER_RB",
@@ -274,14 +273,17 @@ def _mast_path_db(
     """Gain from places to each sector's receiver, its antenna included, shape (sector, place), and the masts."""
     # Devices of several models hang at one place: it is looked at once.
     place_m, of_place = np.unique(towards_m, axis=0, return_inverse=True)
-    gain = model.masts.gain(_points_in(model.scene.site, place_m))
+    # Each with its room if it is in one, so that its way out through the opening counts.
+    site = model.scene.site
+    room, storey, building = with_storeys(site, room_of_points(site, place_m)).T
+    gain = model.masts.gain(PointSet(place_m, room, storey, building, ("device",) * len(place_m)))
     path_db = gain.where_clear(model.calibration.los(gain, 1.0 - model.rules.errors.sight_limit)).astype(np.float64)
     masts_m = np.array([[sector.x_m, sector.y_m, sector.height_m] for sector in model.sectors])
     for index, sector in enumerate(model.sectors):
-        array = sector_pattern(model.scene.site, sector)
+        array = sector_pattern(site, sector)
         if isinstance(array, ArrayPattern):  # listens with the beam that is turned to the device, the worst of all
             seen = direction(masts_m[index], place_m)
-            path_db[index] += array.ssb_peak_dbi + connected_gain_db(model.scene.site, sector, *seen)
+            path_db[index] += array.ssb_peak_dbi + connected_gain_db(site, sector, *seen)
         else:
             path_db[index] += RURAL_GAIN_DBI if sector.environment == "RMa" else OTHER_GAIN_DBI
     return path_db[:, of_place.ravel()], masts_m
@@ -388,20 +390,6 @@ def _listed(hits: list[str]) -> str:
     shown = 5
     more = f" and {len(hits) - shown} more" if len(hits) > shown else ""
     return f"overlapped by {', '.join(hits[:shown])}{more}"
-
-
-def _points_in(site: Site, xyz_m: NDArray[np.float64]) -> PointSet:
-    """Where devices stand, each with its room if it is in one, so that its way out through the opening counts."""
-    whole = np.full((len(xyz_m), 3), -1, np.int32)
-    for index, room in enumerate(site.rooms):
-        if room.building is None:
-            continue
-        building = site.building_index[room.building]
-        storey = site.buildings[building].storeys[room.storey]
-        level = (xyz_m[:, 2] >= storey.floor_m) & (xyz_m[:, 2] <= storey.ceiling_m)
-        inside = level & shapely.contains_xy(room.outline, xyz_m[:, 0], xyz_m[:, 1])
-        whole[inside] = index, room.storey, building
-    return PointSet(xyz_m, whole[:, 0], whole[:, 1], whole[:, 2], ("device",) * len(xyz_m))
 
 
 def _ceiled(level_dbm: float) -> float:

@@ -11,7 +11,7 @@ import shapely
 
 from quietwing.coverage.equipment import RoutePoint
 from quietwing.coverage.layout import FORBIDDEN_WITHIN_M
-from quietwing.sites import Room, Site, opening_places
+from quietwing.sites import Room, Site, opening_places, room_of_points
 
 __all__ = ["Spot", "place_of", "plan_spots"]
 
@@ -99,25 +99,14 @@ def _given(site: Site) -> Iterable[Spot]:
     for position in site.positions:
         if position.forbidden:
             continue
-        x, y = float(position.point.x), float(position.point.y)
+        place = float(position.point.x), float(position.point.y), float(position.z_m)
         building = -1 if position.building is None else site.building_index[position.building]
-        yield Spot(
-            position.id, x, y, float(position.z_m), position.storey,
-            room_at(site, x, y, building, position.storey), building, building >= 0,
-        )  # fmt: skip
+        yield Spot(position.id, *place, position.storey, room_at(site, *place), building, building >= 0)
 
 
-def room_at(site: Site, x_m: float, y_m: float, building: int, storey: int) -> int:
-    """Index of the room at a place on a storey of a building (-1: yards), -1 where there is none."""
-    for index, room in enumerate(site.rooms):
-        own = -1 if room.building is None else site.building_index[room.building]
-        if (
-            own == building
-            and (building < 0 or room.storey == storey)
-            and room.outline.covers(shapely.Point(x_m, y_m))
-        ):
-            return index
-    return -1
+def room_at(site: Site, x_m: float, y_m: float, z_m: float) -> int:
+    """Index of the room at a place, of a yard at any height; -1 where there is none."""
+    return int(room_of_points(site, np.array([[x_m, y_m, z_m]]), yards_up_to_m=np.inf)[0])
 
 
 def _ceilings(site: Site) -> Iterable[Spot]:

@@ -67,11 +67,11 @@ def device_at(site: Site, spot: Spot, model: str) -> Device:
 
 def where_stands(site: Site, device: Device) -> tuple[int, int]:
     """Building and room of a device that stands, -1 where there is none."""
-    place = Point(device.x_m, device.y_m)
+    place, room = Point(device.x_m, device.y_m), room_at(site, device.x_m, device.y_m, device.z_m)
     for index, building in enumerate(site.buildings):
         if building.outline.covers(place) and device.z_m <= building.storeys[-1].ceiling_m:
-            return index, room_at(site, device.x_m, device.y_m, index, device.storey)
-    return -1, room_at(site, device.x_m, device.y_m, -1, 0)
+            return index, room
+    return -1, room
 
 
 def too_near(spots: tuple[Spot, ...], candidates: Candidates, spacing_m: float) -> NDArray[np.int64]:

@@ -23,10 +23,9 @@ from quietwing.coverage.propagation.portals import (
     Portals,
     portals,
     refuse_too_many_portals,
-    room_of_points,
 )
 from quietwing.coverage.propagation.scene import Scene
-from quietwing.sites import PointSet, Room, Site
+from quietwing.sites import PointSet, Room, Site, room_of_points
 
 __all__ = ["REFERENCE_MHZ", "PortalGraph", "guided_gain_db", "portal_graph"]
 

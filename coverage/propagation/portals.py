@@ -26,7 +26,7 @@ from shapely.geometry import Polygon
 
 from quietwing.sites import Building, OutOfRangeError, Site, Slab, opening_places, shown
 
-__all__ = ["MOST_PORTAL_PAIRS", "PORTAL_KINDS", "Portals", "portals", "refuse_too_many_portals", "room_of_points"]
+__all__ = ["MOST_PORTAL_PAIRS", "PORTAL_KINDS", "Portals", "portals", "refuse_too_many_portals"]
 
 Floats = NDArray[np.float64]
 Plan = tuple[float, float]
@@ -186,39 +186,6 @@ def refuse_too_many_portals(site: Site, building: NDArray[np.int32] | None = Non
             f"roof edges that a path may take (limit {math.isqrt(MOST_PORTAL_PAIRS):,} in one building, fewer in "
             f"each of several); split the site, or draw openings that stand side by side as one"
         )
-
-
-def room_of_points(site: Site, xyz_m: Floats) -> NDArray[np.int32]:
-    """Room each place is in, by outline and height.
-
-    Parameters
-    ----------
-    site : Site
-    xyz_m : ndarray, shape (point, 3)
-        [m]
-
-    Returns
-    -------
-    int32 ndarray, shape (point,)
-        The first room in the site's order, floor included and ceiling not; -1 in no room.
-    """
-    found = np.full(len(xyz_m), -1, np.int32)
-    inside = [index for index, room in enumerate(site.rooms) if room.building is not None]
-    if not inside or not len(xyz_m):
-        return found
-    low, high = np.empty(len(site.rooms)), np.empty(len(site.rooms))
-    for index in inside:
-        room = site.rooms[index]
-        storey = site.buildings[site.building_index[str(room.building)]].storeys[room.storey]
-        low[index], high[index] = storey.floor_m, storey.ceiling_m
-    tree = shapely.STRtree([site.rooms[index].outline for index in inside])
-    which, room_at = tree.query(shapely.points(xyz_m[:, :2]), predicate="intersects")
-    rooms = np.array(inside)[room_at]
-    z = xyz_m[which, 2]
-    fits = (low[rooms] <= z) & (z < high[rooms])
-    order = np.argsort(rooms[fits], kind="stable")[::-1]  # the smallest room is written last
-    found[which[fits][order]] = rooms[fits][order]
-    return found
 
 
 def _add_openings(found: _Collector, site: Site) -> None:

@@ -46,8 +46,8 @@ def test_a_reading_lies_in_the_room_around_it(site):
 
 
 def test_above_the_ceiling_and_beyond_the_walls_is_the_open(site):
-    assert place(site, 2, 3, 3.0) == (-1, -1, -1)
-    assert place(site, 2, 3, 2.99)[2] == 0
+    assert place(site, 2, 3, 3.01) == (-1, -1, -1)
+    assert place(site, 2, 3, 3.0) == (site.room_index["cell"], 0, 0)  # at the ceiling is under it
     assert place(site, -1, 3, 1.5) == (-1, -1, -1)
 
 

@@ -1,5 +1,6 @@
 """Where a path may bend: openings, voids, corners and roof edges, and how they are joined."""
 
+import datetime as dt
 import tracemalloc
 
 import numpy as np
@@ -7,13 +8,15 @@ import pytest
 import shapely
 from shapely.geometry import LineString, Polygon, box
 
+from quietwing.coverage.planning.places import room_at
 from quietwing.coverage.propagation import portal_graphs
 from quietwing.coverage.propagation import portals as portals_module
 from quietwing.coverage.propagation.portal_graphs import guided_gain_db, portal_graph
-from quietwing.coverage.propagation.portals import PORTAL_KINDS, portals, room_of_points
+from quietwing.coverage.propagation.portals import PORTAL_KINDS, portals
 from quietwing.coverage.propagation.scene import prepare_scene
-from quietwing.sites import OutOfRangeError, load_site
+from quietwing.sites import OutOfRangeError, load_site, locate, room_of_points
 from quietwing.sites.model import Building, Opening, Room, Slab, Storey, Wall
+from quietwing.sites.readings import Reading
 
 
 def of_kind(found, kind):
@@ -96,8 +99,14 @@ def test_a_place_is_in_the_room_whose_floor_it_stands_on(hut):
         buildings=(Building("A", box(0, 0, 6, 4), two),),
         rooms=(Room("g", "A", 0, box(0, 0, 6, 4), "silence"), Room("u", "A", 1, box(0, 0, 6, 4), "silence")),
     )
-    places = np.array([[3, 2, 0.0], [3, 2, 2.9], [3, 2, 3.0], [3, 2, 6.0], [9, 2, 1.0]])
-    assert room_of_points(site, places).tolist() == [0, 0, 1, -1, -1]
+    # Between two storeys the floor decides; what is fixed under the roof is in the room below it.
+    places = np.array([[3, 2, 0.0], [3, 2, 2.9], [3, 2, 3.0], [3, 2, 6.0], [3, 2, 6.01], [9, 2, 1.0]])
+    assert room_of_points(site, places).tolist() == [0, 0, 1, 1, -1, -1]
+    as_device = [room_at(site, *place) for place in places.tolist()]
+    as_reading = locate(
+        site, tuple(Reading("EE/B20/LTE", *place, -90.0, dt.date(2026, 1, 1)) for place in places.tolist())
+    )
+    assert as_device == as_reading.room.tolist() == [0, 0, 1, 1, -1, -1]
 
 
 def test_where_rooms_touch_the_first_in_the_sites_order_is_meant(hut):
