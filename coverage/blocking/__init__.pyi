@@ -71,6 +71,8 @@ from .operator_actions import action_name as action_name
 from .operator_actions import check_actions as check_actions
 from .operator_actions import meant as meant
 from .out_of_band import out_of_band_rows as out_of_band_rows
+from .out_of_band import staff_levels_dbm as staff_levels_dbm
+from .out_of_band import staff_receivers as staff_receivers
 from .out_of_band import stray_heard as stray_heard
 from .outside import OutsidePoints as OutsidePoints
 from .outside import most_eirp_dbm as most_eirp_dbm

@@ -3,14 +3,13 @@
 They are looked for at every point outside the fence (rings and receptors) or 150 m above the buildings, and those
 that staff use inside in keep rooms too. The way is the model's own, walls and openings included: that of the device's
 carrier nearest in frequency, with the free-space loss and the second slope of the service's frequency (walls and
-antenna as on that carrier: assumed). Outside and overhead a level above the limit fails. In keep rooms it fails where
-the maker's figure is known; where it is assumed the level is printed as not shown to be clear, since a guess would
-decide.
+antenna as on that carrier: assumed). A level above the limit fails, whoever gave the figure; one that is assumed is
+called so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -25,9 +24,9 @@ from quietwing.coverage.blocking.stray import Radiated, Stray, radiated, stray_i
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation import add_two_ray, free_space_loss_db
 from quietwing.coverage.spill_rows import ServiceRow
-from quietwing.sites import PointSet, Site, scattered
+from quietwing.sites import PointSet, Site, scattered, trial_points
 
-__all__ = ["OVERHEAD_M", "Heard", "out_of_band_rows", "stray_heard"]
+__all__ = ["OVERHEAD_M", "Heard", "out_of_band_rows", "staff_levels_dbm", "staff_receivers", "stray_heard"]
 
 OVERHEAD_M = 150.0  # the lowest flight over open country, SERA.5005(f)(2); a helicopter that lands is not looked at
 NEAREST_M = 1.0  # of a receiver to a device in a keep room: assumed
@@ -80,9 +79,27 @@ def stray_heard(
     Heard
         Median, the services in the order of ``tables/protected.csv``.
     """
-    services = _receivers()
-    total_mw = np.zeros((len(services), len(points)))
+    total_mw = np.zeros((len(_receivers()), len(points)))
     most_mw, loudest = total_mw.copy(), np.zeros(total_mw.shape, np.int64)
+    for index, level_dbm in enumerate(_each_heard(model, blockers, catalogue, points, at_hand)):
+        for row in np.flatnonzero(np.isfinite(level_dbm).any(axis=1)).tolist():
+            level_mw = 10 ** (level_dbm[row] / 10)
+            total_mw[row] += level_mw
+            loudest[row] = np.where(level_mw > most_mw[row], index, loudest[row])
+            most_mw[row] = np.maximum(most_mw[row], level_mw)
+    with np.errstate(divide="ignore"):
+        return Heard(10 * np.log10(total_mw), loudest)
+
+
+def _each_heard(
+    model: LinkModel,
+    blockers: BlockerLinks,
+    catalogue: Mapping[str, Model],
+    points: PointSet,
+    at_hand: LinksAtHand | None = None,
+) -> Iterator[Floats]:
+    """As `stray_heard`, of one device after the other, shape (service, point)."""
+    services = _receivers()
     centre_mhz = np.array([(service.low_mhz + service.high_mhz) / 2 for service in services])
     at_hand = at_hand or LinksAtHand()
     for index, device in enumerate(blockers.devices):
@@ -90,14 +107,53 @@ def stray_heard(
         sent_dbm, _ = at_hand.levels_dbm(device, kind, model.carriers, outside=True)
         sender = at_hand.radiated(device, kind, model.carriers)
         stray_dbm = at_hand.of_setting("services", device, partial(_stray_dbm, sender, services))
-        gain_db = _gain_db(model, blockers, index, kind, sent_dbm, centre_mhz, points)
-        for row in np.flatnonzero(np.isfinite(stray_dbm)).tolist():
-            level_mw = 10 ** ((stray_dbm[row] + gain_db[row]) / 10)
-            total_mw[row] += level_mw
-            loudest[row] = np.where(level_mw > most_mw[row], index, loudest[row])
-            most_mw[row] = np.maximum(most_mw[row], level_mw)
-    with np.errstate(divide="ignore"):
-        return Heard(10 * np.log10(total_mw), loudest)
+        yield np.array(stray_dbm)[:, None] + _gain_db(model, blockers, index, kind, sent_dbm, centre_mhz, points)
+
+
+def staff_receivers(site: Site) -> tuple[tuple[str, ...], Floats, PointSet]:
+    """Receivers that staff use in keep rooms: each in words, the most it bears, and where they are looked for.
+
+    Parameters
+    ----------
+    site : Site
+
+    Returns
+    -------
+    names : tuple of str
+        Service by service, of each the places in order.
+    limit_dbm : float64 ndarray, shape (service × place,)
+        In the service's bandwidth, isotropic antenna. [dBm]
+    points : PointSet
+        The places.
+    """
+    points, staff = _kept(site, trial_points(site)), [one for one in _receivers() if one.staff]
+    names = [f"{one.service} in {site.rooms[room].id}" for one in staff for room in points.room.tolist()]
+    return tuple(names), np.repeat([one.limit_dbm for one in staff], len(points)), points
+
+
+def staff_levels_dbm(
+    model: LinkModel, devices: tuple[Device, ...], catalogue: Mapping[str, Model], points: PointSet
+) -> Floats:
+    """Noise and harmonics of each device at receivers of staff, as `out_of_band_rows` adds them up.
+
+    Parameters
+    ----------
+    model : LinkModel
+    devices : tuple of Device
+    catalogue : mapping of str to Model
+    points : PointSet
+        From `staff_receivers`.
+
+    Returns
+    -------
+    float64 ndarray, shape (device, service × place)
+        Median, in the order of `staff_receivers`. [dBm]
+    """
+    staff = [one.staff for one in _receivers()]
+    at_hand = LinksAtHand(site=LinksAtHand(0))  # several devices may be looked at in one place
+    blockers = blocker_links(model, devices, catalogue, points, outside=True, at_hand=at_hand)
+    each = [level_dbm[staff].ravel() for level_dbm in _each_heard(model, blockers, catalogue, points, at_hand)]
+    return np.array(each).reshape(len(devices), sum(staff) * len(points))
 
 
 def _gain_db(
@@ -220,10 +276,9 @@ def _row(
     spare = f"{np.floor(margin_db * 10) / 10:.1f} dB to spare" if margin_db >= 0 else f"{-margin_db:.1f} dB too much"
     found = (
         f"{names[worst]}: {level:.1f} dBm in {_width(service.bandwidth_khz)} (at most {limit:.1f}), {spare}, "
-        f"most of it {stray.words} of {device.id}" + (", a figure that is assumed" if stray.assumed else "")
+        f"most of it {stray.words} of {device.id}"
+        + (", a figure that is assumed: ask the maker" if stray.assumed else "")
     )
-    if margin_db < 0 and inside and stray.assumed:
-        return ServiceRow(name, f"not shown to be clear, ask the maker for the figure: {found}", True)
     return ServiceRow(name, found, margin_db >= 0)
 
 

@@ -178,6 +178,7 @@ class Known:
     peaks: dict[int, LimitBlock] = field(default_factory=dict)  # by base, its largest rows alone
     rows: RowLevels = field(default_factory=RowLevels)  # in the rows of a model, of spots that `spots` has not
     kept: RowLevels = field(default_factory=RowLevels)  # in keep rooms
+    staff: RowLevels = field(default_factory=RowLevels)  # at receivers there, by base in place of spot
     shares: LastShares = field(default_factory=LastShares)
     missed: NDArray[np.bool_] | None = None  # rows that plans broke before they were looked at
 

@@ -128,7 +128,7 @@ class LimitBlock:
     name : tuple of str
         Each row in words, for the answer what binds.
     carrier : int64 ndarray, shape (row,)
-        Whose trim counts; -1: none.
+        Whose trim counts; -1: none, of a block with `stray_db` only the largest of them.
     limit_dbm : float64 ndarray, shape (row,)
     level_dbm : float32 ndarray, shape (row, base, mode)
         Upper quantile of each base's level in each mode of its own room; ``-inf``: nothing. A base without a room has

@@ -183,7 +183,8 @@ def _each_row(
     base, mode = candidates.base[members], candidates.mode[members]
     if block.bases is not None:
         base = np.searchsorted(block.bases, base)
-    trim_db = np.where(block.carrier[:, None] >= 0, candidates.trim_db[members][:, block.carrier].T, 0.0)
+    untrimmed_db = 0.0 if block.stray_db is None else -np.inf
+    trim_db = np.where(block.carrier[:, None] >= 0, candidates.trim_db[members][:, block.carrier].T, untrimmed_db)
     if block.stray_db is not None:
         trim_db = np.maximum(trim_db, candidates.trim_db[members].max(axis=1) - block.stray_db[:, base])
     row_of = block.row_of if row_of is None else row_of

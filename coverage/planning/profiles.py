@@ -282,13 +282,18 @@ def device_of(around: PlanningLinks, candidates: Candidates, at: int, name: str)
     Device
         One power for all bands and a trim a channel, so that each carrier gets what the profile says.
     """
-    device = around.bases[int(candidates.base[at])].device
-    if candidates.existing[at]:
+    return written_device(around, int(candidates.base[at]), candidates.trim_db[at], name)
+
+
+def written_device(around: PlanningLinks, base: int, of_carrier_db: Floats, name: str) -> Device:
+    """As `device_of`, of a base with some trim on each carrier; what stands is left as it is."""
+    device = around.bases[base].device
+    if around.bases[base].existing:
         return device
     model = around.catalogue[device.model]
     plain = around.plain
     wanted: dict[str, float] = {}
-    for carrier, trim_db in zip(plain.carriers, candidates.trim_db[at].tolist(), strict=True):
+    for carrier, trim_db in zip(plain.carriers, of_carrier_db.tolist(), strict=True):
         for band in model.bands:
             if band.low_mhz <= carrier.freq_mhz <= band.high_mhz:
                 wanted[carrier.channel] = max(wanted.get(carrier.channel, -np.inf), band.power_dbm + trim_db)

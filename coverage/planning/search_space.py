@@ -29,7 +29,7 @@ from quietwing.coverage.planning.near_people import exposure_of, lift_within_exp
 from quietwing.coverage.planning.planning_inputs import PlanningInputs
 from quietwing.coverage.planning.planning_links import PlanningLinks
 from quietwing.coverage.planning.profiles import Short, Wish, candidates_for, device_of
-from quietwing.coverage.planning.receiver_limits import receiver_limits
+from quietwing.coverage.planning.receiver_limits import receiver_limits, staff_receiver_limits
 from quietwing.coverage.planning.room_blocks import RoomsTogether, room_blocks, room_parts
 from quietwing.coverage.planning.rows import (
     TIGHTER,
@@ -343,6 +343,7 @@ def search_space(
         outside_peaks(around, inputs.outside, alive, inputs.known, inputs.worked_out.other),
         keep_limits(around, chosen, alive, inputs.known),
         receiver_limits(around, alive),
+        staff_receiver_limits(around, alive, inputs.known),
     )
     limits = limit_rows(blocks_of_limits, candidates, most_slack_db=MOST_SLACK_DB, alive_bases=alive)
     here = SearchSpace(inputs, around, needs, blocks, candidates, limits, short)

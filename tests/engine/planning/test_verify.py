@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from by_path import module_at
 
+from quietwing.coverage.blocking import staff_levels_dbm, staff_receivers
+from quietwing.coverage.decibel import add_powers_db
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.other_process import other_process
 from quietwing.coverage.planning import verify
@@ -168,3 +170,16 @@ def test_a_jammer_that_deafens_a_base_station_is_named_with_it(with_keep_room):
         r"receiver of tdd: EE/B38/LTE: all devices together are .* dB above .*, deaf being the loudest", named
     )
     assert not any(fault.startswith("receiver of ") for fault in q.faults(q.plan, RICH))
+
+
+def test_a_plan_keeps_the_limits_of_receivers_in_keep_rooms(question):
+    """Jammers that are noisy beside their bands are turned down until staff radio on the landing bears them."""
+    rooms = tuple(replace(room, role="keep") if room.id == "A1-landing" else room for room in question.site.rooms)
+    site, noisy = replace(question.site, rooms=rooms), dict(CATALOGUE)
+    noisy["micro_jammer"] = replace(noisy["micro_jammer"], out_of_band_dbc=-36.0)
+    plan = optimise(site, site.sectors, SCENARIO, noisy)
+    names, limit_dbm, points = staff_receivers(site)
+    levels_dbm = add_powers_db(*staff_levels_dbm(question.inputs.bare, plan.devices, noisy, points))
+    assert "A1-landing" in names[0]
+    assert plan.devices
+    assert (levels_dbm <= limit_dbm).all()
