@@ -27,7 +27,7 @@ from quietwing.sites import (
     opening_places,
     problems_text,
     shown,
-    with_places_of,
+    with_openings,
 )
 
 __all__ = [
@@ -335,4 +335,4 @@ def treated_site(site: Site, treatments: tuple[Treatment, ...], catalogue: Mappi
     def treated(opening: Opening) -> Opening:
         return replace(opening, **changes[opening.id]) if opening.id in changes else opening  # type: ignore[arg-type]
 
-    return with_places_of(replace(site, openings=tuple(treated(opening) for opening in site.openings)), site)
+    return with_openings(site, tuple(treated(opening) for opening in site.openings))

@@ -87,7 +87,7 @@ from .model import Wall as Wall
 from .networks import carriers as carriers
 from .openings import OpeningPlace as OpeningPlace
 from .openings import opening_places as opening_places
-from .openings import with_places_of as with_places_of
+from .openings import with_openings as with_openings
 from .points import Patch as Patch
 from .points import PointSet as PointSet
 from .points import scattered as scattered

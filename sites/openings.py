@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from quietwing.sites.model import Opening, Site
 
-__all__ = ["OpeningPlace", "opening_places", "with_places_of"]
+__all__ = ["OpeningPlace", "opening_places", "with_openings"]
 
 _KEPT = "kept opening places"  # in the site's own __dict__
 
@@ -60,7 +60,7 @@ class OpeningPlace:
 
 
 def opening_places(site: Site) -> tuple[OpeningPlace, ...]:
-    """What each opening of a site joins, in the order of ``site.openings``; kept with the site, as its indices are.
+    """What each opening of a site joins, in the order of ``site.openings``; worked out once for each site.
 
     Parameters
     ----------
@@ -77,10 +77,17 @@ def opening_places(site: Site) -> tuple[OpeningPlace, ...]:
     return places
 
 
-def with_places_of(site: Site, before: Site) -> Site:
-    """The site, with the places of its openings taken from the one it was made of: what is in them moves none."""
-    vars(site)[_KEPT] = opening_places(before)
-    return site
+def with_openings(site: Site, openings: tuple[Opening, ...]) -> Site:
+    """The site with other openings; where each stands as it did, whatever is in it, their places are those known."""
+    made = replace(site, openings=openings)
+    if [_stands(opening) for opening in openings] == [_stands(opening) for opening in site.openings]:
+        vars(made)[_KEPT] = opening_places(site)
+    return made
+
+
+def _stands(opening: Opening) -> tuple[object, ...]:
+    """What the place of an opening depends on, beside walls, rooms and storeys."""
+    return opening.wall, opening.line, opening.sill_m, opening.head_m
 
 
 def _opening_places(site: Site) -> tuple[OpeningPlace, ...]:

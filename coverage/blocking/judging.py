@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from importlib import resources
 
 import numpy as np
@@ -118,7 +118,7 @@ def judge_rooms(
     progress : callable, optional
         Called with the share of the rooms that is done.
     at_hand : LinksAtHand, optional
-        Of this very layout on this site; worlds of another stream have the same links.
+        What devices send and what is the same of every layout of this site is taken from it, and kept there.
     by_point : bool, optional
         Whether draft margins and median levels of the points are wanted too.
 
@@ -183,10 +183,8 @@ def room_worlds(
     parts: list[_Part] = []
     done = 0
     at_hand = at_hand or LinksAtHand(0)
-    for number, part in enumerate(parts_of(points, 0 if known else levels_of_a_point(model, on), MOST_LEVELS)):
-        links = at_hand.of(
-            ("rooms", number), partial(_links, model, scenario, on, catalogue, part, at_hand, drawn=known is None)
-        )
+    for part in parts_of(points, 0 if known else levels_of_a_point(model, on), MOST_LEVELS):
+        links = _links(model, scenario, on, catalogue, part, at_hand, drawn=known is None)
         tally = known or count_worlds(model, scenario, part, *links, stream=stream, cases=cases)
         parts.append(_Part(tally, _at_points(model, scenario, *links) if by_point else {}, links[0].notes))
         done += len(part)

@@ -1,4 +1,4 @@
-"""What was worked out of a layout, kept for the same layout in other worlds."""
+"""What was worked out of devices and of a site, kept for the next time it is asked for."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST_BYTES = 2**28  # of one layout: that of houseblock with 164 devices takes 2
 
 
 class LinksAtHand:
-    """What reaches the places at which one layout is judged, and what came of it, however often it is asked for.
+    """What devices send, and what else is kept by a key that holds all it depends on.
 
     Parameters
     ----------
@@ -57,15 +57,17 @@ class LinksAtHand:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """`carrier_levels_dbm` of a device of the layout, worked out once for all that are set alike."""
         make = partial(carrier_levels_dbm, device, kind, carriers, outside=outside)
-        return self.of_setting(("levels", outside), device, make)
+        return self.of_setting(("levels", outside), device, kind, carriers, make)
 
     def radiated(self, device: Device, kind: Model, carriers: Sequence[Carrier]) -> Radiated:
         """`radiated` of a device of the layout, likewise."""
-        return self.of_setting("radiated", device, partial(radiated, device, kind, carriers))
+        return self.of_setting("radiated", device, kind, carriers, partial(radiated, device, kind, carriers))
 
-    def of_setting(self, what: Hashable, device: Device, make: Callable[[], Links]) -> Links:
-        """What is the same of all devices of the layout that are set alike; a kilobyte each, so it is always held."""
-        setting = (what, device.model, device.power_dbm, device.trim_db)
+    def of_setting(
+        self, what: Hashable, device: Device, kind: Model, carriers: Sequence[Carrier], make: Callable[[], Links]
+    ) -> Links:
+        """What is the same of all devices that are set alike; a kilobyte each, so it is always held."""
+        setting = (what, kind, tuple(carriers), device.power_dbm, device.trim_db)
         if setting not in self._held:
             self._held[setting] = make()
         held: Links = self._held[setting]

@@ -72,7 +72,7 @@ def stray_heard(
     catalogue : mapping of str to Model
     points : PointSet
     at_hand : LinksAtHand, optional
-        Of this very layout: what its devices send is taken from it, and kept there.
+        What devices send is taken from it, and kept there.
 
     Returns
     -------
@@ -106,7 +106,9 @@ def _each_heard(
         kind = catalogue[device.model]
         sent_dbm, _ = at_hand.levels_dbm(device, kind, model.carriers, outside=True)
         sender = at_hand.radiated(device, kind, model.carriers)
-        stray_dbm = at_hand.of_setting("services", device, partial(_stray_dbm, sender, services))
+        stray_dbm = at_hand.of_setting(
+            "services", device, kind, model.carriers, partial(_stray_dbm, sender, services)
+        )
         yield np.array(stray_dbm)[:, None] + _gain_db(model, blockers, index, kind, sent_dbm, centre_mhz, points)
 
 
@@ -219,7 +221,7 @@ def out_of_band_rows(
     outside : sequence of Heard
         The places outside in parts, in the order of `names`.
     at_hand : LinksAtHand, optional
-        Of this very layout on this site.
+        As for `stray_heard`.
 
     Returns
     -------

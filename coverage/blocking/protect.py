@@ -128,7 +128,7 @@ def protected_services(
     each_dbm : ndarray, shape (device, sector), optional
         `device_levels_dbm` of those that are on, where they are at hand. [dBm in 180 kHz]
     at_hand : LinksAtHand, optional
-        Of this very layout: what its devices send is taken from it, and kept there.
+        What devices send is taken from it, and kept there.
 
     Returns
     -------
@@ -238,7 +238,7 @@ def receiver_levels_dbm(
     path_db, masts_m = _mast_path_db(model, scenario, np.concatenate(places))
     widths_khz = np.array([reference_khz(carrier.technology, carrier.band) for carrier in model.carriers])
     sector_mhz = np.array([sector.freq_mhz for sector in model.sectors])
-    at_hand = at_hand or LinksAtHand()
+    at_hand, received = at_hand or LinksAtHand(), LinksAtHand()  # the latter of these sectors
 
     def into_receivers(device: Device, kind: Model) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         sent_dbm = np.full(len(model.carriers), -np.inf)
@@ -250,7 +250,7 @@ def receiver_levels_dbm(
 
     for index, row in enumerate(rows):
         device, kind = devices[row], catalogue[devices[row].model]
-        sent = at_hand.of_setting("receivers", device, partial(into_receivers, device, kind))
+        sent = received.of_setting("", device, kind, model.carriers, partial(into_receivers, device, kind))
         if row in cut:
             cable = kind.radiating_cable
             # Sectors beyond the cable's frequencies are held at its ends.

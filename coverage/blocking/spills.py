@@ -92,7 +92,7 @@ def spill(
     progress : callable, optional
         Called with the share of the places that is done.
     at_hand : LinksAtHand, optional
-        Of this very layout on this site; worlds of another stream have the same links.
+        What devices send and what is the same of every layout of this site is taken from it, and kept there.
 
     Returns
     -------
@@ -103,8 +103,8 @@ def spill(
     blocks = outside_blocks(model, devices, catalogue, outside)
     found = []
     at_hand = at_hand or LinksAtHand(0)
-    for number, block in enumerate(blocks):
-        links = at_hand.of(("outside", number), partial(_links, model, devices, catalogue, block, at_hand))
+    for block in blocks:
+        links = _links(model, devices, catalogue, block, at_hand)
         found.append(_worlds(model, scenario, block, *links, stream))
         if progress:
             progress(len(found) / len(blocks))

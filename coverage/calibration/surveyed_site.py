@@ -94,17 +94,17 @@ class SurveyedSite:
         sectors = tuple(
             replace(one, shift_db=float(antennas_db[parameters.antenna_of[at[one.id]]])) for one in self.layer.sectors
         )
-        found = replace(bare, calibration=replace(self.layer, constructions=walls, sectors=sectors))
         own_db = shifts_db[len(names) : parameters.first_antenna].reshape(len(names), parameters.bands)
         banded = {
             name: _Banded(
-                **_fields_of(found.constructions[name]),
+                **_fields_of(known[name]),
                 more_db=tuple((mhz, float(own_db[number, band])) for mhz, band in self.bands_mhz),
             )
             for number, name in enumerate(names)
         }
-        vars(found)["constructions"] = {**found.constructions, **banded}
-        return found
+        own = {one.name: one for one in bare.own_constructions} | banded
+        layer = replace(self.layer, constructions=walls, sectors=sectors)
+        return replace(bare, calibration=layer, own_constructions=tuple(own.values()))
 
     def with_slopes(self, rows: Rows, shifts_db: Array) -> Rows:
         """What each wall changes, as a difference of two models: less where another way takes over."""

@@ -13,7 +13,7 @@ from quietwing.coverage.equipment import Model, Treatment
 from quietwing.coverage.rules import ByTechnology, ByWidth, Grade
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import WINDOWS
-from quietwing.sites import Site, band_number, opening_places, with_places_of
+from quietwing.sites import Site, band_number, opening_places, with_openings
 
 __all__ = [
     "LOWER_DB",
@@ -288,4 +288,4 @@ def sealed_site(site: Site, windows: tuple[int, ...]) -> Site:
         replace(opening, state="sealed") if index in sealed else opening
         for index, opening in enumerate(site.openings)
     )
-    return with_places_of(replace(site, openings=openings), site)
+    return with_openings(site, openings)

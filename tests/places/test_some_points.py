@@ -8,7 +8,7 @@ from bundled import bundled
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Treatment
 from quietwing.coverage.treatments import treated_site
-from quietwing.sites.openings import opening_places
+from quietwing.sites.openings import opening_places, with_openings
 from quietwing.sites.points import PointSet
 from quietwing.sites.trial_point_sets import trial_points
 
@@ -47,6 +47,8 @@ def test_openings_are_where_they_were_whatever_is_put_into_them():
 
 
 def test_a_site_that_was_cut_otherwise_has_places_of_its_own():
-    fewer = replace(SITE, openings=SITE.openings[1:])
+    fewer = with_openings(SITE, SITE.openings[1:])
     assert len(opening_places(SITE)) == len(SITE.openings)
     assert len(opening_places(fewer)) == len(fewer.openings)
+    higher = with_openings(SITE, tuple(replace(opening, head_m=opening.head_m + 0.2) for opening in SITE.openings))
+    assert opening_places(higher) == opening_places(replace(higher)) != opening_places(SITE)

@@ -199,6 +199,11 @@ def test_what_a_wall_has_at_one_band_moves_the_channels_of_that_band_alone(hut):
     assert not here.all()
     assert np.abs(of_band[~here]).max() == 0
     assert of_band[here] == pytest.approx(everywhere[here], abs=0.5)  # a way is chosen at fixed frequencies
+    # What is shifted is the calibrated site's own, wherever it is taken along, and the first site's are as they were.
+    before = dict(site.constructions)
+    calibrated = asked._shifted(np.full(len(parameters), 6.0))
+    assert dict(site.constructions) == before == dict(replace(site).constructions)
+    assert calibrated.constructions == replace(calibrated, name="copy").constructions != before
 
 
 def test_the_two_rivals_of_a_channel_are_weighed_as_a_coin_when_nothing_tells_them_apart():

@@ -74,36 +74,30 @@ def test_windows_and_streams_one_after_another_are_judged_as_each_by_itself(read
     assert {*ready.inputs.worked_out.quiet} == {0, 1}
 
 
-def test_links_of_a_layout_are_traced_once_for_all_streams_of_worlds(ready, monkeypatch):
+def test_layouts_judged_with_one_memo_are_judged_as_each_by_itself(ready):
     one = Device("one", "micro_jammer", 2.0, 1.5, 1.5, power_dbm=0.0)
-    layouts = ((one,), (replace(one, power_dbm=-20.0),), (replace(one, x_m=5.0),))
-    alone = {
-        (devices, stream): judged_anew(replace(ready.inputs, worked_out=WorkedOut()), devices, (), None, stream)
-        for devices in layouts
-        for stream in (0, 1)
-    }
-    traced = []
-
-    def noted(real):
-        def links(*args, **kwargs):
-            traced.append(args[1][0])
-            return real(*args, **kwargs)
-
-        return links
-
-    for module in (judging, spills):
-        monkeypatch.setattr(module, "blocker_links", noted(module.blocker_links))
-    for (devices, stream), before in alone.items():
-        found = judged_anew(ready.inputs, devices, (), None, stream)
-        assert found.attempt == before.attempt
-        assert found.judged.at_points.identical(before.judged.at_points)
-        for mine, its in zip(found.every_spill, before.every_spill, strict=True):
+    noisy = CATALOGUE | {"micro_jammer": replace(CATALOGUE["micro_jammer"], out_of_band_dbc=-10.0)}
+    model, points, at_hand = ready.inputs.bare, trial_points(ready.inputs.site), LinksAtHand()
+    tested, seen = judging.silence_points(ready.inputs.site, points), set()
+    for devices, catalogue in (
+        ((one,), CATALOGUE), ((replace(one, power_dbm=-20.0),), CATALOGUE), ((replace(one, x_m=5.0),), CATALOGUE),
+        ((one,), noisy),
+    ):  # fmt: skip
+        for stream in (0, 1):
+            rooms, alone = (
+                judging.judge_rooms(model, model, MOST, devices, catalogue, tested, stream=stream, at_hand=memo)
+                for memo in (at_hand, None)
+            )
+            assert rooms.at_points.identical(alone.at_points)
+            assert rooms.by_room.identical(alone.by_room)
+            mine, its = (
+                spills.spill(model, MOST, devices, catalogue, points, stream=stream, at_hand=memo)[0]
+                for memo in (at_hand, None)
+            )
             assert mine.outside.identical(its.outside)
             assert mine.protected == its.protected
-    for (device,) in layouts:
-        assert traced.count(device) == 1 + 2  # rooms, and places outside in two blocks
-    margins = {one.every_spill[0].worst_margin_db for one in alone.values()}
-    assert len(margins) == len(alone), "layouts and streams tell"
+            seen.add((mine.worst_margin_db, mine.protected))
+    assert len(seen) == 8  # layouts, catalogues and streams tell
 
 
 def test_what_is_the_same_of_every_layout_is_traced_once_for_one_set_of_treatments(ready, monkeypatch):
