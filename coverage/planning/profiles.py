@@ -282,14 +282,15 @@ def device_of(around: PlanningLinks, candidates: Candidates, at: int, name: str)
     Device
         One power for all bands and a trim a channel, so that each carrier gets what the profile says.
     """
-    return written_device(around, int(candidates.base[at]), candidates.trim_db[at], name)
+    base = int(candidates.base[at])
+    if candidates.existing[at]:
+        return around.bases[base].device
+    return written_device(around, base, candidates.trim_db[at], name)
 
 
 def written_device(around: PlanningLinks, base: int, of_carrier_db: Floats, name: str) -> Device:
-    """As `device_of`, of a base with some trim on each carrier; what stands is left as it is."""
+    """As `device_of`, of a base that is bought with some trim on each carrier. [dB]"""
     device = around.bases[base].device
-    if around.bases[base].existing:
-        return device
     model = around.catalogue[device.model]
     plain = around.plain
     wanted: dict[str, float] = {}

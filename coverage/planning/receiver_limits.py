@@ -77,6 +77,9 @@ def staff_receiver_limits(around: PlanningLinks, alive: Alive, known: Known) -> 
 
 
 def _untrimmed(around: PlanningLinks, bases: list[int]) -> tuple[Device, ...]:
-    """Bases as a plan writes them where nothing is trimmed."""
+    """Bases as a plan writes them where nothing is trimmed, and what stands as it is."""
     nothing = np.zeros(len(around.plain.carriers))
-    return tuple(replace(written_device(around, base, nothing, str(base)), state="planned") for base in bases)
+    return tuple(
+        replace(one.device if one.existing else written_device(around, base, nothing, str(base)), state="planned")
+        for base, one in ((base, around.bases[base]) for base in bases)
+    )

@@ -17,7 +17,7 @@ from quietwing.coverage.scenario import Scenario
 
 RULES = load_rules()
 CARRIERS = tuple(
-    SimpleNamespace(channel=f"EE/{band}/{technology}", technology=technology, freq_mhz=freq_mhz)
+    SimpleNamespace(channel=f"EE/{band}/{technology}", technology=technology, freq_mhz=freq_mhz, band=band)
     for band, technology, freq_mhz in (("B20", "LTE", 801.0), ("B8", "GSM", 940.0), ("B1", "UMTS", 2140.0))
 )
 MODEL = SimpleNamespace(
