@@ -35,7 +35,7 @@ def main() -> None:
             out = folder / f"{way}-{workers}"
             began, heard = time.perf_counter(), []
             if way == "local":
-                run_batch(items, out, workers=workers, gains=folder / f"gains-{workers}", progress=_clock(heard))
+                run_batch(items, out, workers=workers, progress=_clock(heard))
             else:
                 with cluster_client(local_workers=workers) as client:
                     run_batch(items, out, client=client, progress=_clock(heard))

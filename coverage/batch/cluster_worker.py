@@ -72,7 +72,7 @@ def computed(name: str, sent: bytes, site: bytes, wanted: Mapping[str, str], ite
     scratch = import_module("distributed").get_worker().local_directory  # Dask empties it when the worker ends
     with _LOCK, tempfile.TemporaryDirectory(prefix="quietwing-item-", dir=scratch) as place:
         folder = Path(place) / name
-        answer = _by_child((sent, site), folder, Path(scratch) / "quietwing-gains", item_timeout_s)
+        answer = _by_child((sent, site), folder, item_timeout_s)
         if answer["kind"] == "done":
             names = (path for path in sorted(folder.rglob("*")) if path.is_file())
             answer["files"] = {path.relative_to(folder).as_posix(): path.read_bytes() for path in names}
@@ -89,14 +89,14 @@ def is_alone(dask_worker: Any) -> bool:
     return bool(dask_worker.state.total_resources.get(ALL_CORES, 0))
 
 
-def _by_child(packed: tuple[bytes, bytes], folder: Path, gains: Path, item_timeout_s: float) -> dict[str, Any]:
+def _by_child(packed: tuple[bytes, bytes], folder: Path, item_timeout_s: float) -> dict[str, Any]:
     """Give an item to the child of this process, started where there is none, and wait."""
     given, began = False, time.monotonic()
     if not _CHILD:
         _CHILD.append(Worker(_EVENTS, alone=is_alone(import_module("distributed").get_worker())))
     child = _CHILD[0]
     if child.ready:
-        child.give_packed(packed, folder, gains)
+        child.give_packed(packed, folder)
         given = True
     while True:
         try:
@@ -114,7 +114,7 @@ def _by_child(packed: tuple[bytes, bytes], folder: Path, gains: Path, item_timeo
             return {"kind": "gone", "code": event.code}
         if event.kind == "ready":
             child.ready, began = True, time.monotonic()
-            child.give_packed(packed, folder, gains)
+            child.give_packed(packed, folder)
             given = True
         elif given:
             return dict(event.answer)

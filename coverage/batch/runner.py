@@ -105,7 +105,6 @@ def run_batch(
     workers: int = 1,
     progress: Progress | None = None,
     item_timeout_s: float = 3600.0,
-    gains: Path | None = None,
     task: Task = run_item,
     client: Any = None,
 ) -> BatchOutcome:
@@ -123,13 +122,11 @@ def run_batch(
         Called with what was done and the share done, 0 to 1.
     item_timeout_s : float
         An item that takes longer fails. Time in which this process was stopped does not count. [s]
-    gains : Path, optional
-        Folder of a `GainCache` for all items.
     task : callable
         What a worker does with an item; importable by its name there.
     client : distributed.Client, optional
         Of a Dask cluster that computes the items in place of `workers` here (extra ``cluster``, `cluster_client`).
-        The files are the same to the byte; `gains` is not used there.
+        The files are the same to the byte.
 
     Returns
     -------
@@ -162,7 +159,7 @@ def run_batch(
             run.look_over()
             run.write_index()
             if client is None:
-                run.compute(min(workers, len(run.pending)), item_timeout_s, gains, task)
+                run.compute(min(workers, len(run.pending)), item_timeout_s, task)
             else:
                 run.compute_on(client, item_timeout_s, task)
             run.write_failures()
@@ -232,7 +229,7 @@ class _Run:
                 self.whole.add(name)
                 self.done.add(name)
 
-    def compute(self, workers: int, item_timeout_s: float, gains: Path | None, task: Task) -> None:
+    def compute(self, workers: int, item_timeout_s: float, task: Task) -> None:
         """Have all pending items computed; whatever happens, no worker outlives this."""
         events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         crew: list[Worker] = []
@@ -247,7 +244,7 @@ class _Run:
                 for worker in crew:
                     if worker.ready and worker.item is None and self.pending:
                         item = self.pending.popleft()
-                        worker.give(task, item, self._draft(item.id), gains)
+                        worker.give(task, item, self._draft(item.id))
                 with contextlib.suppress(queue.Empty):
                     event = events.get(timeout=LOOK_EVERY_S)
                     if event.worker in crew:

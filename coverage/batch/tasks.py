@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from quietwing.coverage.batch.item_folder import Answer, RoomChannels, write_ite
 from quietwing.coverage.batch.items import BatchItem
 from quietwing.coverage.plan_store import write_plan
 from quietwing.coverage.planning import PlanResult
-from quietwing.coverage.propagation import GainCache
 from quietwing.coverage.report import (
     KEEP,
     leakage_csv,
@@ -31,12 +29,12 @@ from quietwing.sites import save_site
 
 __all__ = ["MODES", "Mode", "leakage_answer", "plan_answer", "run_item", "verdict_answer"]
 
-Mode = Callable[[BatchItem, Path, GainCache | None], Answer]
+Mode = Callable[[BatchItem, Path], Answer]
 _HAIR = 1e-9  # 1 − 0.95 is a little above 0.05
 _DIGITS = 6  # a share of 100,000 worlds
 
 
-def run_item(item: BatchItem, folder: Path, gains: Path | None) -> None:
+def run_item(item: BatchItem, folder: Path) -> None:
     """Compute one item into a new folder.
 
     Parameters
@@ -44,8 +42,6 @@ def run_item(item: BatchItem, folder: Path, gains: Path | None) -> None:
     item : BatchItem
     folder : Path
         Does not exist yet.
-    gains : Path or None
-        Folder of a `GainCache`.
 
     Raises
     ------
@@ -54,29 +50,17 @@ def run_item(item: BatchItem, folder: Path, gains: Path | None) -> None:
     OSError
         If the folder cannot be written.
     """
-    answer = MODES[item.mode](item, folder, _cache(gains) if gains is not None else None)
-    write_item(folder, item.id, item.mode, answer)
+    write_item(folder, item.id, item.mode, MODES[item.mode](item, folder))
 
 
-@functools.cache  # one folder a process: it counts what it writes
-def _cache(folder: Path) -> GainCache:
-    return GainCache(folder)
-
-
-def _kept(gains: GainCache | None) -> dict[str, Any]:
-    return {} if gains is None else {"gains": gains}
-
-
-def _evaluate(item: BatchItem, folder: Path, gains: GainCache | None) -> Answer:
-    verdict = evaluate(
-        item.site, item.scenario, devices=item.devices, catalogue=item.catalogue, maps=False, **_kept(gains)
-    )
+def _evaluate(item: BatchItem, folder: Path) -> Answer:
+    verdict = evaluate(item.site, item.scenario, devices=item.devices, catalogue=item.catalogue, maps=False)
     write_result(verdict, folder, catalogue=item.catalogue)
     return verdict_answer(verdict, result_object(verdict, item.catalogue))
 
 
-def _leakage(item: BatchItem, folder: Path, gains: GainCache | None) -> Answer:
-    found = leakage(item.site, item.scenario, maps=False, **_kept(gains))
+def _leakage(item: BatchItem, folder: Path) -> Answer:
+    found = leakage(item.site, item.scenario, maps=False)
     save_site(item.site, folder / "inputs" / "site")
     for name, text in {SCENARIO: scenario_text(item.scenario), **rules_beside(item.scenario)}.items():
         write_whole(folder / name, text)
@@ -84,10 +68,8 @@ def _leakage(item: BatchItem, folder: Path, gains: GainCache | None) -> Answer:
     return leakage_answer(found)
 
 
-def _optimise(item: BatchItem, folder: Path, gains: GainCache | None) -> Answer:
-    result = optimise(
-        item.site, item.scenario, devices=item.devices, catalogue=item.catalogue, maps=False, **_kept(gains)
-    )
+def _optimise(item: BatchItem, folder: Path) -> Answer:
+    result = optimise(item.site, item.scenario, devices=item.devices, catalogue=item.catalogue, maps=False)
     write_plan(result, folder, catalogue=item.catalogue)
     return plan_answer(result)
 

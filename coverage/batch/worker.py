@@ -42,19 +42,19 @@ def main() -> None:
     say(kind="ready")
     while True:
         try:
-            packed, folder, gains = pickle.load(sys.stdin.buffer)
+            packed, folder = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
-        say(**_done(packed, folder, gains))
+        say(**_done(packed, folder))
 
 
-def _done(packed: tuple[bytes, bytes | None], folder: Any, gains: Any) -> dict[str, Any]:
+def _done(packed: tuple[bytes, bytes | None], folder: Any) -> dict[str, Any]:
     """Do one item and say how it went."""
     try:
         task, item = pickle.loads(packed[0])
         if packed[1] is not None:
             item = replace(item, site=pickle.loads(packed[1]))
-        task(item, folder, gains)
+        task(item, folder)
     except QuietwingError as error:
         return {"kind": "refused", "text": str(error)}
     except OSError as error:

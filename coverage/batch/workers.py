@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # a Dask worker only hands items on: it does not load the eng
 
 __all__ = ["Event", "Task", "Worker"]
 
-Task = Callable[["BatchItem", Path, Path | None], None]
+Task = Callable[["BatchItem", Path], None]
 TRIM = "MALLOC_TRIM_THRESHOLD_"  # Dask sets it to 64 KiB for its workers: an item then takes 1.4 times the CPU
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -72,14 +72,14 @@ class Worker:
         self._work: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         threading.Thread(target=self._talk, args=(events,), daemon=True).start()
 
-    def give(self, task: Task, item: BatchItem, folder: Path, gains: Path | None) -> None:
+    def give(self, task: Task, item: BatchItem, folder: Path) -> None:
         """Have an item computed into a folder."""
         self.item, self.busy_s = item, 0.0
-        self.give_packed((pickle.dumps((task, item)), None), folder, gains)
+        self.give_packed((pickle.dumps((task, item)), None), folder)
 
-    def give_packed(self, packed: tuple[bytes, bytes | None], folder: Path, gains: Path | None) -> None:
+    def give_packed(self, packed: tuple[bytes, bytes | None], folder: Path) -> None:
         """Have an item computed into a folder: task and item, pickled, and its site where the item lacks it."""
-        self._work.put(pickle.dumps((packed, folder, gains)))
+        self._work.put(pickle.dumps((packed, folder)))
 
     def end(self) -> None:
         """Kill it, whatever it does, and wait until it is gone."""

@@ -20,11 +20,9 @@ from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation import (
     FINE,
     Cut,
-    LossTable,
     PointLegs,
     add_two_ray,
     direction,
-    path_gain,
     pattern_gain_db,
     point_legs,
     site_detours,
@@ -247,27 +245,21 @@ def _straight_rays(
 ) -> Iterator[_Ray]:
     """Straight rays of devices, some at a time; `alike` are those on the air at the same frequencies."""
     for freqs, members in alike.items():
-        table = LossTable(np.ascontiguousarray(model.masts.table.loss_db[:, :, list(freqs)]))
         each = max(1, LOSSES_AT_A_TIME // (len(model.masts.freq_mhz) * len(points)))
         for first in range(0, len(members), each):
             part = members[first : first + each]
             starts = [(freqs, tx_m[index].tobytes()) for index in part]
-            found = at_hand.from_each(
-                starts, points, partial(_rays_from, model, tx_m[part], points, list(freqs), table)
-            )
+            found = at_hand.from_each(starts, points, partial(_rays_from, model, tx_m[part], points, list(freqs)))
             gain_db, elements_db, *way = map(np.stack, zip(*found, strict=True))
             yield _Ray(part, list(freqs), gain_db, elements_db, Way(*way))
 
 
 def _rays_from(
-    model: LinkModel, tx_m: Floats, points: PointSet, freqs: list[int], table: LossTable, some: list[int]
+    model: LinkModel, tx_m: Floats, points: PointSet, freqs: list[int], some: list[int]
 ) -> list[tuple[NDArray[Any], ...]]:
     """Gain along the straight rays from some places, what all elements on them lose, and the parts of a `Way`."""
-    tx_m, traced = tx_m[some], None
-    if model.scene.gains is None:
-        gain_db, traced = _traced(model, tx_m, points, freqs)
-    else:
-        gain_db = path_gain(model.scene, tx_m, points, model.masts.freq_mhz[freqs], table).values
+    tx_m = tx_m[some]
+    gain_db, traced = _traced(model, tx_m, points, freqs)
     elements_db, way = straight_ways(model, tx_m, points, traced)
     return list(zip(gain_db, elements_db, way.loss_db, way.walls_db, way.crossed, strict=True))
 

@@ -25,7 +25,7 @@ from quietwing.coverage.calibration.survey_rows import (
 from quietwing.coverage.calibration.surveyed_site import SurveyedSite
 from quietwing.coverage.errors import SiteError
 from quietwing.coverage.gaussian_fit import Posterior, Prior, posterior, told_by
-from quietwing.coverage.propagation import GainCache, portal_graph, prepare_scene
+from quietwing.coverage.propagation import portal_graph, prepare_scene
 from quietwing.coverage.rules import Errors, Rules, load_rules
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import (
@@ -126,7 +126,6 @@ def calibrate_site(
     rules: Rules | None = None,
     *,
     held_out: bool = True,
-    gains: GainCache | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> CalibrationFit:
     """Shifts of constructions and antennas that explain readings, the likeliest ones given the rules' own doubt.
@@ -145,7 +144,6 @@ def calibrate_site(
         Sizes of the errors; those of the product without it.
     held_out : bool
         Whether to work out the errors on readings held out too.
-    gains : GainCache, optional
     progress : callable, optional
         Told what is being done, and the share done.
 
@@ -167,7 +165,7 @@ def calibrate_site(
         raise SiteError(f"{measured.file}: has no readings; read levels on the site first")
     refuse_too_large(site, Scenario(), site.sectors)
     bare = replace(site, calibration=None)
-    graph = portal_graph(prepare_scene(bare, gains))
+    graph = portal_graph(prepare_scene(bare))
     model = link_model(graph.scene, bare.sectors, rules, graph=graph)
     parameters = parameters_of(model)
     free = ~model.calibration.measured[[members[0] for members in parameters.antennas]]

@@ -10,7 +10,7 @@ from quietwing.coverage.calibration.measure_next import choose
 from quietwing.coverage.calibration.world_readings import candidate_places, world_readings
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import SiteError
-from quietwing.coverage.propagation import GainCache, prepare_scene
+from quietwing.coverage.propagation import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import Site, trial_points
 
@@ -71,7 +71,6 @@ def next_readings(
     catalogue: Mapping[str, Model] | None = None,
     *,
     count: int = 10,
-    gains: GainCache | None = None,
 ) -> NextReadings:
     """The places and channels whose readings are expected to settle the most cells.
 
@@ -84,7 +83,6 @@ def next_readings(
         The layout of the verdict.
     catalogue : mapping of str to Model, optional
     count : int
-    gains : GainCache, optional
 
     Returns
     -------
@@ -101,7 +99,7 @@ def next_readings(
     if not sectors:
         raise SiteError("masts.csv: no mast is given; list the masts (`quietwing masts import`)")
     refuse_too_large(site, scenario, sectors, sum(device.state != "off" for device in devices))
-    model = link_model(prepare_scene(site, gains), sectors, scenario.rules)
+    model = link_model(prepare_scene(site), sectors, scenario.rules)
     points = silence_points(site, trial_points(site))
     worlds = world_readings(model, scenario, devices, catalogue or {}, points, candidate_places(points))
     q = scenario.asked.confidence

@@ -79,7 +79,7 @@ class SurveyedSite:
 
     def rows(self, shifts_db: Array) -> Rows:
         """The rows with shifts in force, one a parameter."""
-        scene = prepare_scene(self._shifted(shifts_db), self.graph.scene.gains, like=self.graph.scene)
+        scene = prepare_scene(self._shifted(shifts_db), like=self.graph.scene)
         model = link_model(scene, scene.site.sectors, self.rules, graph=self.graph)
         return survey_rows(model, self.parameters, self.measured, self.heard_of)
 

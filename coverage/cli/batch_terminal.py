@@ -39,8 +39,7 @@ def answer_batch(
             if scheduler is not None:
                 say(f"Dask's dashboard: {clean(str(client.dashboard_link))}")
         progress = stack.enter_context(progress_bar())
-        gains = out.parent / f".{out.name}-gains"
-        outcome = run_batch(items, out, workers=workers, progress=progress, gains=gains, client=client)
+        outcome = run_batch(items, out, workers=workers, progress=progress, client=client)
     if as_json:
         print_json(
             {

@@ -31,7 +31,6 @@ from .facet_changes import changed_facets as changed_facets
 from .floors import capped_floor_loss_db as capped_floor_loss_db
 from .floors import floor_cap_db as floor_cap_db
 from .free_space import free_space_loss_db as free_space_loss_db
-from .gain_cache import GainCache as GainCache
 from .irregular_terrain import CLIMATES as CLIMATES
 from .irregular_terrain import irregular_terrain_loss_db as irregular_terrain_loss_db
 from .mast_gain import HELD_OUT as HELD_OUT

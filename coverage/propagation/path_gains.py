@@ -15,7 +15,6 @@ from quietwing.coverage.dims import FREQ, POINT, TX
 from quietwing.coverage.errors import OutOfRangeError
 from quietwing.coverage.named_arrays import xr
 from quietwing.coverage.propagation.detour import DetourModel, detour_loss_db, with_detour
-from quietwing.coverage.propagation.gain_cache import digest_of
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.outdoor import two_ray_extra_db
 from quietwing.coverage.propagation.scene import Scene, prepare_scene
@@ -149,16 +148,9 @@ def _path_gain(
     table: LossTable,
     detours: DetourModel | None,
 ) -> xr.DataArray:
-    def computed_db(which: NDArray[np.intp]) -> NDArray[np.float32]:
-        loss_db = element_loss_db(scene.prepared, table, tx.xyz_m[which], rx, freq_mhz=freq_mhz)
-        add_two_ray(scene, tx.xyz_m[which], rx.xyz_m, freq_mhz, loss_db)
-        return np.negative(loss_db, out=loss_db)
-
-    if scene.gains is None:
-        gain_db = computed_db(np.arange(len(tx)))
-    else:
-        keys = _keys(scene, tx, rx, freq_mhz, table)
-        gain_db = scene.gains.rows(keys, (len(rx), len(freq_mhz)), computed_db)
+    loss_db = element_loss_db(scene.prepared, table, tx.xyz_m, rx, freq_mhz=freq_mhz)
+    add_two_ray(scene, tx.xyz_m, rx.xyz_m, freq_mhz, loss_db)
+    gain_db = np.negative(loss_db, out=loss_db)
     if detours is not None:
         straight_db = element_loss_db(scene.prepared, table, tx.xyz_m, rx)
         gain_db = gain_db + (straight_db - with_detour(straight_db, detour_loss_db(detours, tx.xyz_m, rx)))
@@ -176,12 +168,6 @@ def _path_gain(
         name="path_gain_db",
         attrs={"units": "dB"},
     )
-
-
-def _keys(scene: Scene, tx: PointSet, rx: PointSet, freq_mhz: NDArray[np.float64], table: LossTable) -> list[str]:
-    """Name of each transmitter's gain in the cache: the hash of everything it is computed from."""
-    shared = digest_of([scene.geometry_digest, table.loss_db, rx.xyz_m, repr(rx.patches), freq_mhz])
-    return [digest_of([shared, place]) for place in tx.xyz_m]
 
 
 def add_two_ray(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +11,6 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.propagation.constructions import extrapolation_notes, loss_table
-from quietwing.coverage.propagation.gain_cache import GainCache, digest_of
 from quietwing.coverage.propagation.multiwall import LossTable, PreparedFacets, cos_nodes, prepare
 from quietwing.coverage.propagation.prepared_facets import prepare_like
 from quietwing.sites import Facets, Site, facets, facets_like
@@ -54,8 +53,6 @@ class Scene:
     site : Site
     facets : Facets
     prepared : PreparedFacets
-    gains : GainCache or None
-        Where `path_gain` keeps what it computed; without it nothing is kept.
     losses : dict
         What `loss_table` keeps of constructions, common to all scenes made `like` one another: no plan stays in
         memory when its scenes are gone.
@@ -64,7 +61,6 @@ class Scene:
     site: Site
     facets: Facets
     prepared: PreparedFacets
-    gains: GainCache | None = field(default=None, compare=False)
     losses: dict[tuple[Any, ...], NDArray[np.float64]] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
@@ -83,13 +79,6 @@ class Scene:
             for index, built in enumerate(self.site.buildings)
         ]
         return tuple(_block(*each) for each in found)
-
-    @cached_property
-    def geometry_digest(self) -> str:
-        """Hash of all that path gain takes from the site but the losses: what is crossed, and what is mapped."""
-        prepared = self.prepared
-        arrays = [getattr(prepared, part.name) for part in fields(prepared)]
-        return digest_of([*arrays, shapely.to_wkb(self.mapped)])
 
     def loss_table(self, freq_mhz: ArrayLike) -> LossTable:
         """Loss of each surface by angle at these frequencies, averaged as in assumption A7."""
@@ -156,15 +145,13 @@ def _block(building: int, outline: shapely.Polygon, top_m: float) -> Block:
     return Block(building, outline, top_m, middle_m, radius_m)
 
 
-def prepare_scene(site: Site, gains: GainCache | None = None, *, like: Scene | None = None) -> Scene:
+def prepare_scene(site: Site, *, like: Scene | None = None) -> Scene:
     """Make a site ready for path gain.
 
     Parameters
     ----------
     site : Site
         A checked site.
-    gains : GainCache, optional
-        Keeps what `path_gain` computes for the next run; the values are the same with and without it.
     like : Scene, optional
         Of the same site with other windows treated: saves time, changes nothing.
 
@@ -174,6 +161,6 @@ def prepare_scene(site: Site, gains: GainCache | None = None, *, like: Scene | N
     """
     if like is not None:
         pieces = facets_like(site, like.site, like.facets)
-        return Scene(site, pieces, prepare_like(pieces, like.facets, like.prepared), gains, like.losses)
+        return Scene(site, pieces, prepare_like(pieces, like.facets, like.prepared), like.losses)
     pieces = facets(site)
-    return Scene(site, pieces, prepare(pieces), gains)
+    return Scene(site, pieces, prepare(pieces))

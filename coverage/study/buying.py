@@ -12,7 +12,6 @@ from quietwing.coverage.other_process import Asked, OtherProcess, all_answers
 from quietwing.coverage.other_process import Known as Told
 from quietwing.coverage.planning import REPORTING_STREAM, Plan, PlanningInputs, PlanResult, Prepared, prepare
 from quietwing.coverage.planning import optimise as best_plan
-from quietwing.coverage.propagation import GainCache
 from quietwing.coverage.results import Verdict, VerdictMap
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.common import Progress, check_arguments, check_limits, checked_sectors
@@ -36,7 +35,6 @@ def optimise(
     maps: bool = True,
     time_limit_s: float | None = None,
     gap: float | None = None,
-    gains: GainCache | None = None,
     progress: Progress | None = None,
     other: OtherProcess | None = None,
 ) -> PlanResult:
@@ -60,8 +58,6 @@ def optimise(
         No attempt begins after it.
     gap : float, optional
         No attempt begins once the best plan is within it of the planning model's bound, as a share: 0.05 is 5 %.
-    gains : GainCache, optional
-        Keeps path gains of treated windows for further runs; results are the same with and without it.
     progress : callable, optional
         Called with what is being done and the share done, 0 to 1.
     other : OtherProcess, optional
@@ -115,8 +111,8 @@ def optimise(
 
     inputs, bought = prepared.inputs, as_bought(site, scenario, plan.treatments)
     known = known_of(prepared, plan, scenario)
-    verdict = _judged(inputs, bought, plan.devices, maps and ahead is None, judging(0.7), known, gains)
-    before = _judged(inputs, scenario, devices, maps, judging(0.85), None, gains) if given is None else given.result()
+    verdict = _judged(inputs, bought, plan.devices, maps and ahead is None, judging(0.7), known)
+    before = _judged(inputs, scenario, devices, maps, judging(0.85), None) if given is None else given.result()
     if ahead is not None:
         verdict = ahead.put_into(verdict, plan, lambda share: say("maps", 0.85 + 0.15 * share))
     result = PlanResult(plan=plan, verdict=verdict, before=before, asked=scenario)
@@ -145,10 +141,9 @@ def _judged(
     maps: bool,
     progress: Progress | None = None,
     known: Known | None = None,
-    gains: GainCache | None = None,
 ) -> Verdict:
     """A layout judged on the worlds that plans are reported on."""
-    ready = ready_of(inputs, scenario, gains)
+    ready = ready_of(inputs, scenario)
     return judged_afresh(
         inputs.site, scenario, devices, inputs.catalogue, maps=maps, progress=progress, known=known, ready=ready
     )
@@ -209,10 +204,10 @@ def known_of(prepared: Prepared, plan: Plan, asked: Scenario) -> Known | None:
     return None if found is None else Known(found.judged, found.every_spill)
 
 
-def ready_of(inputs: PlanningInputs, scenario: Scenario, gains: GainCache | None = None) -> Ready:
+def ready_of(inputs: PlanningInputs, scenario: Scenario) -> Ready:
     """The site of a search ready to be judged with a scenario's treatments: its bare links are at hand."""
     treatments = resolve_treatments(inputs.site, scenario.treatments, inputs.catalogue)
-    return make_ready(inputs.site, inputs.sectors, scenario, treatments, inputs.catalogue, gains, inputs.bare)
+    return make_ready(inputs.site, inputs.sectors, scenario, treatments, inputs.catalogue, inputs.bare)
 
 
 def judged_afresh(

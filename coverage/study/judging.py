@@ -26,7 +26,7 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.equipment import ASSUMED_HARMONICS_DBC, ASSUMED_OUT_OF_BAND_DBC, Device, Model, Treatment
 from quietwing.coverage.named_arrays import xr
-from quietwing.coverage.propagation import GainCache, prepare_scene, silent_at
+from quietwing.coverage.propagation import prepare_scene, silent_at
 from quietwing.coverage.results import SpillResult, Verdict, VerdictMap
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.common import (
@@ -80,7 +80,6 @@ def make_ready(
     scenario: Scenario,
     treatments: tuple[Treatment, ...],
     catalogue: Mapping[str, Model],
-    gains: GainCache | None = None,
     bare: LinkModel | None = None,
 ) -> Ready:
     """Make a site with its treatments and operator actions ready to be judged.
@@ -95,7 +94,6 @@ def make_ready(
     treatments : tuple of Treatment
         As from `resolve_treatments`.
     catalogue : mapping of str to Model
-    gains : GainCache, optional
     bare : LinkModel, optional
         Of the same site and sectors, where it is at hand.
 
@@ -103,12 +101,12 @@ def make_ready(
     -------
     Ready
     """
-    bare = bare or link_model(prepare_scene(site, gains), sectors, scenario.rules)
+    bare = bare or link_model(prepare_scene(site), sectors, scenario.rules)
     model, actions = bare, scenario.operator_actions
     if treatments or actions:
         treated = bare.scene
         if treatments:
-            treated = prepare_scene(treated_site(site, treatments, catalogue), gains, like=bare.scene)
+            treated = prepare_scene(treated_site(site, treatments, catalogue), like=bare.scene)
         model = link_model(treated, sectors, scenario.rules, graph=bare.graph, like=bare, actions=actions)
     bare_points = silence_points(site, trial_points(site))
     tested = trial_points(model.scene.site)
@@ -124,7 +122,6 @@ def evaluate(
     catalogue: Mapping[str, Model] | None = None,
     maps: bool = True,
     stream: int = 0,
-    gains: GainCache | None = None,
     progress: Progress | None = None,
     known: Known | None = None,
     ready: Ready | None = None,
@@ -145,8 +142,6 @@ def evaluate(
         Whether to compute the maps of every storey too.
     stream : int
         Another stream of worlds of the same seed: a plan is chosen on one and reported on another.
-    gains : GainCache, optional
-        Keeps path gains for further runs; results are the same with and without it.
     progress : callable, optional
         Called with what is being done and the share done, 0 to 1.
     known : Known, optional
@@ -172,7 +167,7 @@ def evaluate(
     say("site", 0.0)
     sectors = checked_sectors(site, scenario, devices)
     treatments = resolve_treatments(site, scenario.treatments, catalogue)
-    ready = ready or make_ready(site, sectors, scenario, treatments, catalogue, gains)
+    ready = ready or make_ready(site, sectors, scenario, treatments, catalogue)
     model, points = ready.model, ready.points
     if known is None:
         known = _judged(ready, scenario, devices, catalogue, stream, say)

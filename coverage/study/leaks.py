@@ -17,7 +17,7 @@ from quietwing.coverage.blocking import (
 )
 from quietwing.coverage.dims import CHANNEL, POINT, ROOM, SECTOR
 from quietwing.coverage.named_arrays import xr
-from quietwing.coverage.propagation import GainCache, prepare_scene
+from quietwing.coverage.propagation import prepare_scene
 from quietwing.coverage.results import GradeVerdict, Leakage, StoreyMap
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.common import Progress, check_arguments, limits_of, map_title, points_of, wanted_sectors
@@ -33,7 +33,6 @@ def leakage(
     scenario: Scenario | None = None,
     *,
     maps: bool = True,
-    gains: GainCache | None = None,
     measured: Measurements | None = None,
     progress: Progress | None = None,
 ) -> Leakage:
@@ -50,8 +49,6 @@ def leakage(
         What is asked; the defaults without it.
     maps : bool
         Whether to compute the maps of every storey too.
-    gains : GainCache, optional
-        Keeps path gains for further runs; results are the same with and without it.
     measured : Measurements, optional
         Levels read on the site, to hold beside the model; nothing is fitted and no other result moves.
     progress : callable, optional
@@ -73,7 +70,7 @@ def leakage(
     say = progress or (lambda _what, _share: None)
     say("site", 0.0)
     sectors = wanted_sectors(site, scenario)
-    scene = prepare_scene(site, gains)
+    scene = prepare_scene(site)
     say("masts", 0.05)
     model = link_model(scene, sectors, scenario.rules)
     say("rooms", 0.2)
