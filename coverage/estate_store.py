@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, FiniteFloat, ValidationError, model_validator
 
+from quietwing.coverage.code_digest import other_code
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning import ESTATE_BASES, Estate, EstatePlan, EstateSite, best_plans
 from quietwing.coverage.result_folder import MANIFEST, hash_of, too_large
@@ -101,14 +102,16 @@ def read_estate(folder: Path, *, grade: str = GRADES[0], basis: str = ESTATE_BAS
         raise ScenarioError(f"{clean(str(folder))}: is no folder; give one that holds results of optimise or batch")
     problems: list[str] = []
     by_site: dict[str, list[tuple[_Spoken, EstatePlan]]] = {}
+    others: list[str] = []
     for place, name in _results(folder):
         shown = clean(place.relative_to(folder).as_posix())
         try:
-            site, spoken = _read(folder, place, name)
+            site, spoken, other = _read(folder, place, name)
         except ScenarioError as error:
             problems.append(str(error))
             continue
         by_site.setdefault(site, []).append((spoken, _plan(spoken, shown)))
+        others += [other] if other else []
     if problems:
         further = f"; and {len(problems) - MOST_PROBLEMS} more" if len(problems) > MOST_PROBLEMS else ""
         raise ScenarioError("\n".join(problems[:MOST_PROBLEMS]) + further)
@@ -135,7 +138,7 @@ def read_estate(folder: Path, *, grade: str = GRADES[0], basis: str = ESTATE_BAS
         )
     sites.sort(key=lambda site: site.name)
     every = tuple(sites)
-    return Estate(every, grade, basis, best_plans(every, grade, basis), None, None, _notes(by_site))
+    return Estate(every, grade, basis, best_plans(every, grade, basis), None, None, _notes(by_site, others))
 
 
 def _demand(grade: str, basis: str) -> None:
@@ -157,8 +160,8 @@ def _results(folder: Path) -> Iterator[tuple[Path, str]]:
             yield Path(at), name
 
 
-def _read(root: Path, place: Path, name: str) -> tuple[str, _Spoken]:
-    """Fingerprint of the site and what a result says."""
+def _read(root: Path, place: Path, name: str) -> tuple[str, _Spoken, str]:
+    """Fingerprint of the site, what a result says, and whether other code made it (`other_code`)."""
     shown = clean((place / name).relative_to(root).as_posix())
     home = place if (place / MANIFEST).is_file() else place.parent  # plans of a frontier share a manifest
     manifest = read_manifest(home)
@@ -183,7 +186,7 @@ def _read(root: Path, place: Path, name: str) -> tuple[str, _Spoken]:
         raise ScenarioError(
             f"{shown}: cannot be read{what and f' at {clean(what)}'}; write the result anew"
         ) from None
-    return site, spoken
+    return site, spoken, other_code(manifest["versions"].get("code"))
 
 
 def _plan(spoken: _Spoken, folder: str) -> EstatePlan:
@@ -204,10 +207,14 @@ def _plan(spoken: _Spoken, folder: str) -> EstatePlan:
     )
 
 
-def _notes(by_site: Mapping[str, list[tuple[_Spoken, EstatePlan]]]) -> tuple[str, ...]:
+def _notes(by_site: Mapping[str, list[tuple[_Spoken, EstatePlan]]], others: list[str]) -> tuple[str, ...]:
     """What makes the numbers of the sites hard to compare."""
     every = [spoken for found in by_site.values() for spoken, _ in found]
     notes = []
+    if others:
+        notes.append(
+            f"{len(others)} of {len(every)} results: {others[0]}: compute them again before they are compared"
+        )
     rules = sorted({f"{clean(one.rules.name)} {one.rules.fingerprint}" for one in every})
     if len(rules) > 1:
         notes.append(f"results were judged by {len(rules)} sets of rules ({', '.join(rules)}): counts are not alike")

@@ -52,7 +52,7 @@ from quietwing.coverage.report import (
     plan_files,
     write_frontier,
 )
-from quietwing.coverage.result_folder import files_in, listed_files
+from quietwing.coverage.result_folder import files_in, listed_files, other_versions
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario, read_scenario
 from quietwing.coverage.store import (
@@ -197,8 +197,8 @@ def verify_frontier_folder(folder: Path, recompute: Recompute) -> tuple[str, ...
     problems += faults
     if not faults:
         problems += _faults_of_frontier(folder, site, asked, told, points)
-    if problems and manifest["versions"] != versions():
-        problems.append("versions: made with other versions than are here: the last digits may differ")
+    if problems and (other := other_versions(manifest["versions"])):
+        problems.append(f"versions: {other}")
     return tuple(problems)
 
 

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 import quietwing
+from quietwing.coverage.code_digest import code_digest, other_code
 from quietwing.coverage.errors import QuietwingError
 from quietwing.sites import clean, workshop_at
 
@@ -41,6 +42,7 @@ __all__ = [
     "hash_of",
     "is_plain_name",
     "listed_files",
+    "other_versions",
     "plan_change",
     "put",
     "refuse_site",
@@ -389,5 +391,26 @@ def _flush(path: Path) -> None:
 
 
 def versions() -> dict[str, str]:
-    """Of what figures depend on to the last digit."""
-    return {"quietwing": quietwing.__version__, "numpy": np.__version__, "numba": metadata.version("numba")}
+    """Of what figures depend on to the last digit; quietwing's code has a digest, as its version moves by hand."""
+    own = {"quietwing": quietwing.__version__, "code": code_digest()}
+    return {**own, "numpy": np.__version__, "numba": metadata.version("numba")}
+
+
+def other_versions(made_with: Mapping[str, Any]) -> str:
+    """What sets the maker of a result apart from what is here: other code or other libraries; empty if nothing.
+
+    Parameters
+    ----------
+    made_with : mapping
+        `versions` as a manifest has them.
+    """
+    here = versions()
+    if code := other_code(made_with.get("code")):
+        return f"{code}: computing it again compares the two, and where figures differ the code may be why"
+    if made_with == here:
+        return ""
+    before, now = (
+        ", ".join(f"{clean(str(name))} {clean(str(version))}" for name, version in sorted(each.items()))
+        for each in (made_with, here)
+    )
+    return f"made with {before}; here {now}: the last digits may differ"

@@ -37,6 +37,7 @@ from quietwing.coverage.result_folder import (
     files_in,
     hash_of,
     is_plain_name,
+    other_versions,
     put,
     too_large,
     versions,
@@ -58,7 +59,6 @@ __all__ = [
     "changed_files",
     "describe",
     "first_difference",
-    "holds_inputs",
     "read_budgets",
     "read_manifest",
     "result_object",
@@ -285,11 +285,6 @@ def read_budgets(folder: Path) -> tuple[ContrastBudget, ...]:
         ) from None
 
 
-def holds_inputs(folder: Path) -> bool:
-    """Whether a result folder holds what it was computed from, so that it can be computed again."""
-    return "inputs" in read_manifest(folder)
-
-
 def verify_result(folder: Path, recompute: Recompute) -> tuple[str, ...]:
     """Check all of a result's files against its manifest, then compute it again from its inputs if it holds them.
 
@@ -343,11 +338,8 @@ def verify_result(folder: Path, recompute: Recompute) -> tuple[str, ...]:
         kept = (folder / name).read_bytes().decode("utf-8", "replace")
         if kept != text:
             problems.append(f"{name}: computed again it differs: {first_difference(kept, text)}")
-    here = versions()
-    if problems and manifest["versions"] != here:
-        before = ", ".join(f"{name} {version}" for name, version in sorted(manifest["versions"].items()))
-        now = ", ".join(f"{name} {version}" for name, version in sorted(here.items()))
-        problems.append(f"versions: made with {before}; here {now}: the last digits may differ")
+    if problems and (other := other_versions(manifest["versions"])):
+        problems.append(f"versions: {other}")
     return tuple(problems)
 
 

@@ -3,8 +3,10 @@
 import datetime as dt
 import functools
 import gc
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -12,6 +14,7 @@ from by_path import module_at
 from hypothesis import settings
 from shapely.geometry import LineString, box
 
+from quietwing.coverage import code_digest
 from quietwing.coverage.other_process import OtherProcess
 from quietwing.sites.model import Building, Opening, Perimeter, Room, Site, Slab, Storey, Wall
 
@@ -49,6 +52,20 @@ def build_hut(**changes) -> Site:
 def hut() -> Callable[..., Site]:
     """Builds the hut; keywords replace parts of it."""
     return build_hut
+
+
+@pytest.fixture
+def other_physics(tmp_path, monkeypatch) -> Path:
+    """One byte of a table of physics is another one, as after an update of quietwing: the folder of that code."""
+    updated = tmp_path / "updated" / "quietwing"
+    shutil.copytree(code_digest.FOLDER, updated, ignore=shutil.ignore_patterns("__pycache__", "examples", "app"))
+    monkeypatch.setattr(code_digest, "FOLDER", updated)
+    table = updated / "coverage" / "propagation" / "tables" / "materials.csv"
+    same = code_digest.code_digest()
+    table.write_bytes(table.read_bytes().replace(b"0.0462", b"0.0463"))
+    code_digest._digest_of.cache_clear()
+    assert code_digest.code_digest() != same
+    return updated
 
 
 @pytest.fixture(scope="session")

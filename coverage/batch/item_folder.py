@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from quietwing.coverage.code_digest import code_digest, other_code
 from quietwing.coverage.result_folder import BATCH_ITEM
 from quietwing.coverage.whole_files import fsync_folder, write_whole
 from quietwing.sites import clean
@@ -82,6 +83,7 @@ def write_item(folder: Path, identifier: str, mode: str, answer: Answer) -> None
     content = {
         "format": FORMAT,
         "id": identifier,
+        "code": code_digest(),
         "mode": mode,
         "summary": answer.summary,
         "rooms": asdict(answer.rooms),
@@ -117,11 +119,17 @@ def read_item(folder: Path) -> dict[str, Any]:
 
 
 def damage(folder: Path) -> str | None:
-    """What is wrong with an item's folder, None if it is whole. Files that are not its own do not matter."""
+    """What is wrong with an item's folder, None if it is whole. Files that are not its own do not matter.
+
+    First of all that other code made it (`other_code`): its figures are those of another question.
+    """
     if not (folder / ITEM).is_file():
         return f"{ITEM} is missing"
     try:
-        for name, expected in read_item(folder)["files"].items():
+        item = read_item(folder)
+        if other := other_code(item.get("code")):
+            return other
+        for name, expected in item["files"].items():
             path = folder / name
             if not path.is_file():
                 return f"{clean(name)} is missing"

@@ -1,4 +1,4 @@
-"""One question of a batch, and its name: the hash of everything its answer depends on."""
+"""One question of a batch, and its name: the hash of all that is asked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import quietwing
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import Site, fingerprint
@@ -44,7 +43,7 @@ class BatchItem:
 
 
 def item_id(mode: str, site: str, scenario: Scenario, layout: str, catalogue: str) -> str:
-    """Name of a question: SHA-256 over its inputs and the version of quietwing, cut to 16 digits.
+    """Name of a question: SHA-256 over its inputs, cut to 16 digits; which code answered it stands in ``item.json``.
 
     Parameters
     ----------
@@ -57,7 +56,7 @@ def item_id(mode: str, site: str, scenario: Scenario, layout: str, catalogue: st
     -------
     str
     """
-    return fingerprint(site, scenario, layout, catalogue, mode, quietwing.__version__)[:ID_DIGITS]
+    return fingerprint(site, scenario, layout, catalogue, mode)[:ID_DIGITS]
 
 
 def key_text(value: object) -> str:

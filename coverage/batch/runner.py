@@ -38,6 +38,7 @@ from quietwing.coverage.batch.lock import folder_lock
 from quietwing.coverage.batch.table import TABLES, make_tables
 from quietwing.coverage.batch.tasks import run_item
 from quietwing.coverage.batch.workers import Event, Task, Worker
+from quietwing.coverage.code_digest import OTHER_CODE
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.whole_files import write_whole
 from quietwing.sites import clean
@@ -72,7 +73,7 @@ class BatchOutcome:
     interrupted : tuple of str
         Left to do; only where the batch was interrupted.
     notes : tuple of str
-        What was found damaged and made anew.
+        What was found damaged, or made by other code, and made anew.
     files : tuple of Path
         The tables.
     """
@@ -209,7 +210,8 @@ class _Run:
         self.files = BatchFiles(out, workshop)
 
     def look_over(self) -> None:
-        """Find out what an earlier run finished; what is damaged is named and computed again."""
+        """Find out what an earlier run finished; what is damaged or of other code is named and computed again."""
+        others = []
         for count, name in enumerate(self.order):
             self.say(f"looking over {count + 1} of {len(self.order)}", 0.0)
             folder = self.out / "items" / name
@@ -218,8 +220,12 @@ class _Run:
                 self.whole.add(name)
                 continue
             self.pending.append(self.by_id[name])
-            if wrong != "new":
+            if wrong.startswith(OTHER_CODE):
+                others.append(wrong)
+            elif wrong != "new":
                 self.notes.append(f"items/{name}: {wrong}; computed anew")
+        if others:
+            self.notes.append(f"{len(others)} of {len(self.order)} items: {others[0]}: computed again")
 
     def see_installed(self) -> None:
         """An interrupt may come between an item's move into place and the note of it."""

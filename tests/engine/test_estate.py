@@ -11,9 +11,9 @@ from quietwing.coverage.errors import QuietwingError, ScenarioError
 from quietwing.coverage.estate_store import read_estate
 from quietwing.coverage.planning import with_split
 from quietwing.coverage.report import estate_object, write_estate
-from quietwing.coverage.result_folder import hash_of
+from quietwing.coverage.result_folder import hash_of, versions
 
-VERSIONS = {"inputs": {"site": "a" * 64}, "versions": {}, "site_notes": [], "seed": 1, "stream": 0}
+VERSIONS = {"inputs": {"site": "a" * 64}, "versions": versions(), "site_notes": [], "seed": 1, "stream": 0}
 
 
 def rooms(silence, silent, quiet):
@@ -64,6 +64,13 @@ def test_each_site_has_its_cells_and_those_that_leak_without_blockers(results):
         ("South", 20, 20),
     ]
     assert [plan.folder for plan in found.chosen] == ["north-2", "deep/south-1"]
+
+
+def test_results_of_other_code_are_named_before_sites_are_compared(results, request):
+    assert read_estate(results).notes == ()
+    request.getfixturevalue("other_physics")
+    (said,) = read_estate(results).notes
+    assert said.startswith("4 of 4 results: made by other code of quietwing (")
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,14 @@ def lied(value, key=None):
     return 1.0 if value is None else value + 1
 
 
+def test_a_frontier_of_other_code_says_so_where_its_figures_differ(folder, judged_once, other_physics):
+    assert verify_frontier_folder(folder, judged_once) == ()
+    told_otherwise(folder, "frontier.csv", "4682.40", "4682.41")
+    said = verify_frontier_folder(folder, judged_once)
+    assert len(said) > 1
+    assert said[-1].startswith("versions: made by other code of quietwing (")
+
+
 @pytest.mark.parametrize(
     "keys",
     [

@@ -73,7 +73,7 @@ def test_the_manifest_holds_the_hash_of_every_file_and_what_was_used(verdict, re
     assert manifest["files"] == {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     assert manifest["seed"] == verdict.scenario.seed
     assert set(manifest["inputs"]) == {"site", "scenario", "rules", "layout", "catalogue"}
-    assert set(manifest["versions"]) == {"quietwing", "numpy", "numba"}
+    assert set(manifest["versions"]) == {"quietwing", "code", "numpy", "numba"}
     assert {key: manifest[key] for key in describe(verdict, CATALOGUE)} == describe(verdict, CATALOGUE)
 
 
@@ -124,7 +124,7 @@ def test_a_verdict_touched_up_with_its_manifest_is_still_found(result):
     assert problem.startswith("rooms.csv: computed again it differs: line ")
 
 
-def test_another_engine_is_named_where_figures_differ(result, verdict):
+def test_another_engine_is_named_where_figures_differ(result, verdict, request):
     manifest = json.loads((result / MANIFEST).read_text("utf-8"))
     manifest["versions"]["numpy"] = "1.0"
     (result / MANIFEST).write_text(json.dumps(manifest), "utf-8")
@@ -137,6 +137,11 @@ def test_another_engine_is_named_where_figures_differ(result, verdict):
     problems = verify_result(result, other)
     assert problems[0].startswith("verdict.json: computed again it differs")
     assert "numpy 1.0" in problems[-1]
+    request.getfixturevalue("other_physics")
+    assert verify_result(result, lambda *_asked, **_further: verdict) == ()
+    said = verify_result(result, other)[-1]
+    assert said.startswith("versions: made by other code of quietwing (")
+    assert said.endswith("where figures differ the code may be why")
 
 
 @pytest.mark.parametrize("number", [0, 1])

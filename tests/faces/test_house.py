@@ -22,6 +22,7 @@ ORDER = [
     (
         "coverage.answer_parts",
         "coverage.answers",
+        "coverage.code_digest",
         "coverage.errors",
         "coverage.exit_codes",
         "coverage.decibel",

@@ -245,6 +245,20 @@ def test_damaged_items_are_named_computed_again_and_the_bytes_are_the_same(resul
     assert tools.contents(results) == tools.contents(expected)
 
 
+def test_items_of_other_code_are_computed_again_in_their_place_and_one_line_says_so(
+    results, undisturbed, other_physics, tools
+):
+    items, expected = undisturbed
+    outcome = run_batch(items, results)
+    (said,) = outcome.notes
+    assert re.fullmatch(
+        r"4 of 4 items: made by other code of quietwing \(\w{16}, here \w{16}\): computed again", said
+    )
+    assert (outcome.skipped, outcome.done) == ((), tuple(item.id for item in items))
+    found = tools.contents(results)
+    assert set(found) == set(tools.contents(expected))
+
+
 def test_an_item_swapped_with_another_is_found(results, undisturbed, tools):
     items, expected = undisturbed
     one, other = (results / "items" / item.id for item in items[:2])
