@@ -29,6 +29,8 @@ __all__ = [
     "main",
     "may_plan",
     "other_process",
+    "received",
+    "send",
 ]
 
 Answer = TypeVar("Answer")
@@ -167,8 +169,8 @@ class OtherProcess:
         """What the process answers, None if it is lost."""
         with suppress(OSError, EOFError):
             if self._process is not None and self._process.stdin is not None and self._process.stdout is not None:
-                _send(self._process.stdin, sent)
-                return _received(self._process.stdout)
+                send(self._process.stdin, sent)
+                return received(self._process.stdout)
         return None
 
     def end(self) -> None:
@@ -223,14 +225,20 @@ def _packed(message: object) -> bytes:
     return pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
 
 
-def _send(pipe: IO[bytes], message: bytes) -> None:
+def send(pipe: IO[bytes], message: bytes) -> None:
     pipe.write(len(message).to_bytes(LENGTH_BYTES))
     pipe.write(message)
     pipe.flush()
 
 
-def _received(pipe: IO[bytes]) -> bytes:
-    """One whole message."""
+def received(pipe: IO[bytes]) -> bytes:
+    """One whole message.
+
+    Raises
+    ------
+    EOFError
+        If the other end is gone.
+    """
     length = int.from_bytes(pipe.read(LENGTH_BYTES))
     message = pipe.read(length)
     if not length or len(message) < length:
@@ -243,8 +251,8 @@ def main() -> None:
     known: dict[type, Any] = {}
     while True:
         try:
-            asked, given = pickle.loads(_received(sys.stdin.buffer))
+            asked, given = pickle.loads(received(sys.stdin.buffer))
         except EOFError:
             return
         known[type(given)] = found = given.answer(known.__getitem__) if asked else given
-        _send(sys.stdout.buffer, _packed(found if asked else None))
+        send(sys.stdout.buffer, _packed(found if asked else None))

@@ -22,10 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from quietwing.coverage import study
-from quietwing.coverage.app.jobs import ERROR, PROGRESS, QUESTION, RESULT, Question
+from quietwing.coverage.app.jobs import ERROR, PROGRESS, Question
 from quietwing.coverage.app.report_files import report_content, write_report
 from quietwing.coverage.app.survey_state import Calibrated
 from quietwing.coverage.calibration import calibrate_site, next_readings
+from quietwing.coverage.other_process import received, send
 from quietwing.coverage.whole_files import write_whole
 from quietwing.sites import QuietwingError
 
@@ -71,11 +72,17 @@ class Reporter:
 
 
 def main(folder: Path) -> int:
-    """Answer the question in `folder`."""
+    """Answer the question on standard input, on standard output."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent in the background hands down a deaf one
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints is no part of the answer
     reporter = Reporter(folder)
+    try:
+        question = pickle.loads(received(sys.stdin.buffer))  # from our own parent
+    except EOFError:  # it is gone
+        shutil.rmtree(folder, ignore_errors=True)
+        return 1
     threading.Thread(target=listen, args=(reporter, folder), daemon=True).start()
-    question = pickle.loads((folder / QUESTION).read_bytes())  # written by our own parent
     try:
         if question.mode != "leakage":
             from quietwing.coverage import warmup  # the kernels: a question about levels alone needs none
@@ -92,7 +99,7 @@ def main(folder: Path) -> int:
         said = f"{type(error).__name__}: this is a fault of quietwing; the log of the server says more"
         write_whole(folder / ERROR, json.dumps({"error": said}).encode(), lasting=False)
         return 1
-    write_whole(folder / RESULT, pickle.dumps(answer, pickle.HIGHEST_PROTOCOL), lasting=False)
+    send(answers, pickle.dumps(answer, pickle.HIGHEST_PROTOCOL))
     return 0
 
 

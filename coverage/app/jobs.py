@@ -1,9 +1,9 @@
 """Long work in processes of their own: started, watched through files, stopped, their results taken in.
 
-A job's folder lies in the session's own. The parent writes ``question.pickle`` there; the child (`_job`) writes
-``progress.json`` and at its end ``result.pickle`` or ``error.json``, each under another name first and then renamed,
-so that no half file is ever read. A pipe from the parent stands open: through it the child is asked to stop, and when
-it closes, because the parent is gone, the child ends.
+Question and result go through pipes, so that nothing that could hold code is read from a disk. The pipe from the
+parent stays open: through it the child (`_job`) is asked to stop, and when it closes, because the parent is gone, the
+child ends. A job's folder lies in the session's own; there the child writes ``progress.json`` and, if it fails,
+``error.json``, each under another name first and then renamed, so that no half file is ever read.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from quietwing.coverage.app.report_files import keep_report
 from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.other_process import received, send
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import Site
 
@@ -69,7 +71,7 @@ _STEPS = {
 }
 KEEPS_BEST = ("plan", "frontier")  # what has something to keep when it is stopped
 DOUBLE_CLICK_S = 1.0  # a second click within it is part of the first (assumed)
-QUESTION, PROGRESS, RESULT, ERROR, PROCESS = "question.pickle", "progress.json", "result.pickle", "error.json", "pid"
+PROGRESS, ERROR, PROCESS = "progress.json", "error.json", "pid"
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,25 @@ class Job:
     _stopped_s: float = field(default=-math.inf, repr=False)
     _answer: Any = field(default=None, repr=False)
     _complaint: str | None = field(default=None, repr=False)
+    _packed: bytes = field(default=b"", repr=False)
+    _talk: threading.Thread | None = field(default=None, repr=False)
+    _asking: threading.Lock = field(default_factory=threading.Lock, repr=False)  # held while the question is sent
+
+    def ask(self) -> None:
+        """Send the question and wait for the answer, in a thread: the child takes a second to listen."""
+        waiting = [pickle.dumps(self.question, pickle.HIGHEST_PROTOCOL)]  # as of now; it goes once it is sent
+
+        def talk() -> None:
+            to_child, from_child = self.process.stdin, self.process.stdout
+            if to_child is None or from_child is None:
+                return
+            with contextlib.suppress(OSError, EOFError, ValueError):  # it ended, or its pipes were closed
+                with self._asking:
+                    send(to_child, waiting.pop())
+                self._packed = received(from_child)
+
+        self._talk = threading.Thread(target=talk, name=f"quietwing {self.kind}", daemon=True)
+        self._talk.start()
 
     def progress(self) -> tuple[str, float]:
         """What is being done, and the share done, 0 to 1."""
@@ -142,8 +163,10 @@ class Job:
     def result(self) -> Verdict | Leakage | PlanResult | Frontier | WhatIf | None:
         """The result once it is there; read once and kept."""
         if self._answer is None and not self.running():
-            with contextlib.suppress(FileNotFoundError), (self.folder / RESULT).open("rb") as written:
-                self._answer = pickle.load(written)  # by our own child
+            if self._talk is not None:
+                self._talk.join()
+            if self._packed:
+                self._answer, self._packed = pickle.loads(self._packed), b""  # from our own child
         answer: Verdict | Leakage | PlanResult | Frontier | WhatIf | None = self._answer
         return answer
 
@@ -193,16 +216,20 @@ class Job:
         if pipe is None:
             return False
         try:
-            pipe.write(b"stop\n")
-            pipe.flush()
+            with self._asking:
+                pipe.write(b"stop\n")
+                pipe.flush()
         except OSError:
             return False
         return True
 
     def _close_pipe(self) -> None:
-        if self.process.stdin is not None:
-            with contextlib.suppress(OSError):
-                self.process.stdin.close()
+        if self._talk is not None:
+            self._talk.join()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
 
 
 _started: dict[
@@ -296,18 +323,17 @@ def end_all(folder: Path) -> None:
 def _begin(kind: str, question: Question, within: Path) -> Job:
     """The folder, the question in it, and the process."""
     folder = Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=within))
-    with (folder / QUESTION).open("wb") as out:  # a result that is asked about stands in memory once
-        pickle.dump(question, out, pickle.HIGHEST_PROTOCOL)
     process = subprocess.Popen(
         # -P: the folder we happen to be in may hold a `coverage` of its own
         [sys.executable, "-P", "-m", "quietwing.coverage.app._job", str(folder)],
         stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,  # errors go to the log of the server
+        stdout=subprocess.PIPE,  # errors go to the log of the server
         env=os.environ | {name: str(folder) for name in ("TMPDIR", "TEMP", "TMP")},
         start_new_session=os.name == "posix",
     )
     (folder / PROCESS).write_text(str(process.pid), "utf-8")
     job = _started[folder] = Job(kind, folder, question, process)
+    job.ask()
     return job
 
 

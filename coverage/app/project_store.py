@@ -5,30 +5,26 @@ shown nothing of it. For each project it holds
 
 - ``NAME.qwproj``, as `project_file` writes it;
 - ``NAME.json``, a line for the list of recent projects;
-- ``NAME.results``, what was computed, as Python writes it to itself. Signed with the browser's secret; read back only
-  where the signature holds and the same quietwing wrote it: it never comes from a file that was given to us.
+- ``NAME.results``, what was computed, as `result_file` writes it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import hmac
 import json
 import os
-import pickle
 import re
 import secrets
 import stat
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import quietwing
 from quietwing.coverage.whole_files import write_whole
 from quietwing.sites import SiteError
 
@@ -54,7 +50,6 @@ KEPT_DAYS = 30  # since a project was last worked on
 MOST_KEPT = 20  # projects of a browser
 MOST_RESULTS_BYTES = 256 * 2**20
 LARGEST_LINE_BYTES = 10_000
-SIGNATURE_BYTES = hashlib.sha256().digest_size
 DAY_S = 86_400.0
 FILE, LINE, RESULTS = ENDING, ".json", ".results"
 _guard = threading.Lock()  # files are written, listed and removed one after the other
@@ -112,11 +107,10 @@ class Shelf:
     def __init__(self, secret: str) -> None:
         if not is_secret(secret):
             raise ValueError("a browser's secret has 64 hexadecimal digits")
-        self._secret = bytes.fromhex(secret)
-        named = hashlib.sha256(b"quietwing browser " + self._secret).hexdigest()[:32]
+        named = hashlib.sha256(b"quietwing browser " + bytes.fromhex(secret)).hexdigest()[:32]
         self.folder = state_folder() / "projects" / named
 
-    def save(self, name: str, content: bytes, line: Mapping[str, Any], results: Mapping[str, Any] | None) -> None:
+    def save(self, name: str, content: bytes, line: Mapping[str, Any], results: Callable[[], bytes] | None) -> None:
         """Keep a project.
 
         Parameters
@@ -126,8 +120,8 @@ class Shelf:
             The ``.qwproj`` file.
         line : mapping
             Title, site and number of blockers, for the list.
-        results : mapping or None
-            None: as they were kept before.
+        results : callable or None
+            Gives what was computed (`result_file.pack_results`), empty: nothing; None: as they were kept before.
 
         Raises
         ------
@@ -138,9 +132,13 @@ class Shelf:
             _own_folder(self.folder)
             _write(self._path(name, FILE), content)
             _write(self._path(name, LINE), json.dumps(dict(line)).encode())
-            if results is not None:
-                self._save_results(name, results)
             self._tidy(keep=name)
+            if results is not None:
+                packed = results()
+                if 0 < len(packed) <= MOST_RESULTS_BYTES:
+                    _write(self._path(name, RESULTS), packed)
+                else:
+                    self._path(name, RESULTS).unlink(missing_ok=True)
 
     def content(self, name: str) -> bytes | None:
         """A project's file; None where there is none. It counts as worked on from now."""
@@ -151,21 +149,13 @@ class Shelf:
             return found
         return None
 
-    def results(self, name: str) -> dict[str, Any]:
-        """What was computed in a project; empty where there is nothing that we have written."""
-        with _guard:
-            try:
-                raw = self._path(name, RESULTS).read_bytes()
-            except OSError:
-                return {}
-        signature, packed = raw[:SIGNATURE_BYTES], raw[SIGNATURE_BYTES:]
-        if not hmac.compare_digest(signature, self._signature(name, packed)):
-            return {}
-        try:
-            found = pickle.loads(packed)  # signed with what is written nowhere: our own
-        except Exception:  # of an earlier state of the program
-            return {}
-        return found if isinstance(found, dict) else {}
+    def results(self, name: str) -> bytes:
+        """What was computed in a project; empty where there is nothing, or more than is ever kept."""
+        with _guard, contextlib.suppress(OSError):
+            path = self._path(name, RESULTS)
+            if path.is_file() and path.stat().st_size <= MOST_RESULTS_BYTES:
+                return path.read_bytes()
+        return b""
 
     def recent(self) -> list[Kept]:
         """The projects of this browser, the latest first."""
@@ -186,19 +176,6 @@ class Shelf:
         """Take a project away."""
         with _guard:
             _forget(self._path(name, FILE))
-
-    def _save_results(self, name: str, results: Mapping[str, Any]) -> None:
-        path = self._path(name, RESULTS)
-        packed = pickle.dumps(dict(results), pickle.HIGHEST_PROTOCOL) if results else b""
-        if not packed or len(packed) > MOST_RESULTS_BYTES:
-            path.unlink(missing_ok=True)
-            return
-        _write(path, self._signature(name, packed) + packed)
-
-    def _signature(self, name: str, packed: bytes) -> bytes:
-        """Of results; those of another project or version of quietwing have another."""
-        about = f"{name} {quietwing.__version__} {sys.version_info[:2]} ".encode()
-        return hmac.digest(self._secret, about + packed, "sha256")
 
     def _path(self, name: str, ending: str) -> Path:
         if not is_name(name):

@@ -17,6 +17,7 @@ import time
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,6 +143,7 @@ def keep(own: Session) -> None:
     if not own.browser or (own.kept and _same(work, own.kept[0]) and _same(computed, own.kept[1])):
         return
     from quietwing.coverage.app.project_file import project_of, project_zip  # which loads much
+    from quietwing.coverage.app.result_file import pack_results  # likewise
     from quietwing.coverage.app.site_files import site_layers  # likewise
 
     anew = not own.kept or not _same(work[:3], own.kept[0][:3]) or not _same(computed, own.kept[1])
@@ -155,9 +157,8 @@ def keep(own: Session) -> None:
         try:
             if layers is None or layers[0] is not project.site:
                 layers = (project.site, site_layers(project.site, folder))
-            if results is not None:
-                results["of"] = site_hash(project.site)
-            shelf.save(name, project_zip(project, folder, layers=layers[1]), _line(project), results)
+            packed = None if results is None else partial(pack_results, results, site_hash(project.site))
+            shelf.save(name, project_zip(project, folder, layers=layers[1]), _line(project), packed)
         except (OSError, RuntimeError, QuietwingError) as error:
             said = f"Your work is not kept on this computer: {clean(str(error), 120)}. Save the project as a file."
         if (still := whose()) is not None:
@@ -189,9 +190,9 @@ def open_kept(name: str) -> None:
     read = _read(own.browser, name, own.folder)
     if read is None:
         raise SiteError("this project is no longer there; choose another one")
-    project, results = read
+    project, results, unread = read
     taken = _in_use(own.browser, name)
-    _fill(own, _copy_of(project) if taken else project, results, new_name() if taken else name)
+    _fill(own, _copy_of(project) if taken else project, results, new_name() if taken else name, unread)
     _say_opened(own, project, copy=taken)
 
 
@@ -235,10 +236,10 @@ def _found(browser: str, project: str, me: str) -> Session | None:
         return None
     if read is None:
         return None
-    kept, results = read
+    kept, results, unread = read
     own = Session(kept.site, kept.source, kept.scenario, dict(kept.catalogue), folder, kept.layout, browser=browser)
     st.session_state[KEY] = own
-    _fill(own, _copy_of(kept) if taken else kept, results, new_name() if taken else project)
+    _fill(own, _copy_of(kept) if taken else kept, results, new_name() if taken else project, unread)
     if taken:
         own.said[NEWS] = (*own.said.get(NEWS, ()), COPY_WORDS)
     return own
@@ -254,8 +255,8 @@ def _in_use(browser: str, project: str) -> bool:
     return has_browser() and runtime.get_instance().is_active_session(held.holder)
 
 
-def _read(browser: str, name: str, folder: Path) -> tuple[Project, dict[str, Any]] | None:
-    """A project on disk with what was computed, if that is of this very site."""
+def _read(browser: str, name: str, folder: Path) -> tuple[Project, dict[str, Any], str] | None:
+    """A project on disk with what was computed, if that is of this very site, and what to say of what is not read."""
     from quietwing.coverage.app.project_file import read_project  # which loads much
 
     shelf = Shelf(browser)
@@ -264,11 +265,15 @@ def _read(browser: str, name: str, folder: Path) -> tuple[Project, dict[str, Any
         return None
     project = read_project("project.qwproj", content, folder)
     results = shelf.results(name)
-    return project, results if results.get("of") == site_hash(project.site) else {}
+    if not results:
+        return project, {}, ""
+    from quietwing.coverage.app.result_file import read_results  # likewise
+
+    return project, *read_results(results, site_hash(project.site))
 
 
-def _fill(own: Session, project: Project, results: Mapping[str, Any], name: str) -> None:
-    """Put a project in the place of what a session holds."""
+def _fill(own: Session, project: Project, results: Mapping[str, Any], name: str, unread: str = "") -> None:
+    """Put a project in the place of what a session holds; `unread` is said of what it lacks."""
     open_site(project.site, project.source, project=name)
     own.scenario, own.catalogue = project.scenario, dict(project.catalogue)
     own.layout, own.past, own.future = project.layout, list(project.past), list(project.future)
@@ -281,8 +286,11 @@ def _fill(own: Session, project: Project, results: Mapping[str, Any], name: str)
     own.survey = results.get(SURVEY, Survey(readings=project.readings))
     own.layers = None
     _know(own)
+    news = [unread] if unread else []
     if lost := [JOB_WORDS[kind] for kind in project.under_way if kind in JOB_WORDS]:
-        own.said[NEWS] = (f"{', '.join(lost)}: under way when the app ended, not finished. Start again.",)
+        news.append(f"{', '.join(lost)}: under way when the app ended, not finished. Start again.")
+    if news:
+        own.said[NEWS] = tuple(news)
 
 
 def _copy_of(project: Project) -> Project:

@@ -4,7 +4,6 @@ import datetime as dt
 import io
 import json
 import os
-import pickle
 import stat
 import time
 import zipfile
@@ -273,18 +272,18 @@ LINE = {"title": "north side", "site": "small-wing", "blockers": 1}
 
 def test_what_one_browser_keeps_another_neither_lists_nor_opens(state):
     name = new_name()
-    Shelf(MINE).save(name, b"mine", LINE, {"verdict": 1})
+    Shelf(MINE).save(name, b"mine", LINE, lambda: b"results")
     assert [one.name for one in Shelf(MINE).recent()] == [name]
     assert Shelf(OTHER).recent() == []
     assert Shelf(OTHER).content(name) is None
-    assert Shelf(OTHER).results(name) == {}
+    assert (Shelf(MINE).results(name), Shelf(OTHER).results(name)) == (b"results", b"")
     assert all(MINE not in str(path) for path in state.rglob("*"))
     assert all(MINE.encode() not in path.read_bytes() for path in state.rglob("*") if path.is_file())
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
 def test_what_is_kept_is_its_user_s_alone(state):
-    Shelf(MINE).save(new_name(), b"mine", LINE, {"verdict": 1})
+    Shelf(MINE).save(new_name(), b"mine", LINE, lambda: b"results")
     modes = {stat.S_IMODE(path.stat().st_mode) for path in state.rglob("*") if path.is_dir()}
     assert modes == {0o700}
     assert {stat.S_IMODE(path.stat().st_mode) for path in state.rglob("*") if path.is_file()} == {0o600}
@@ -298,22 +297,6 @@ def test_a_link_in_the_place_of_the_folder_is_not_followed(state, tmp_path):
     with pytest.raises(OSError, match="own"):
         Shelf(MINE).save(new_name(), b"mine", LINE, None)
     assert list((tmp_path / "elsewhere").iterdir()) == []
-
-
-class Harm:
-    def __reduce__(self):
-        return (os.system, ("touch harm",))
-
-
-def test_results_are_read_back_only_where_this_browser_signed_them(state, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    name, shelf = new_name(), Shelf(MINE)
-    shelf.save(name, b"mine", LINE, {"verdict": 1})
-    assert shelf.results(name) == {"verdict": 1}
-    (path,) = state.rglob("*.results")
-    path.write_bytes(path.read_bytes()[:32] + pickle.dumps(Harm()))
-    assert shelf.results(name) == {}
-    assert not (tmp_path / "harm").exists()
 
 
 def test_names_and_secrets_that_are_none_open_nothing(state):
@@ -340,7 +323,7 @@ def test_old_projects_go_by_age_and_by_number(state):
     shelf = Shelf(MINE)
     names = [new_name() for _ in range(MOST_KEPT + 2)]
     for age, name in enumerate(reversed(names)):
-        shelf.save(name, b"x", LINE, {"n": age})
+        shelf.save(name, b"x", LINE, lambda: b"results")
         path = next(state.rglob(f"{name}.qwproj"))
         os.utime(path, (time.time() - 60 * (100 - age),) * 2)
     assert len(shelf.recent()) == MOST_KEPT
@@ -398,14 +381,3 @@ def test_readings_and_a_drawing_are_kept_beside_the_project_also_when_the_site_c
     assert again.survey == own.survey
     projects.open_project_file("p.qwproj", project_zip(project, tmp_path))
     assert again.survey == Survey()  # of another project
-
-
-def test_what_was_kept_before_there_were_surveys_opens_without_one(project, tmp_path, monkeypatch):
-    own = Session(project.site, "yours", project.scenario, read_catalogue(), tmp_path, browser=MINE)
-    monkeypatch.setattr(projects, "session", lambda: own)
-    monkeypatch.setattr(state_module, "session", lambda: own)
-    name = new_name()
-    line = {"title": "t", "site": "s", "blockers": 0}
-    Shelf(MINE).save(name, project_zip(project, tmp_path), line, {"of": site_hash(own.site)})
-    projects.open_kept(name)
-    assert own.survey == Survey()

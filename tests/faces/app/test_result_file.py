@@ -1,0 +1,239 @@
+"""Results of a project on disk: back as they were, never code, and none that other code of quietwing made."""
+
+import dataclasses
+import datetime as dt
+import io
+import json
+import os
+import pickle
+import re
+import resource
+import zipfile
+from dataclasses import replace
+from typing import Any, Literal, get_args, get_origin
+
+import numpy as np
+import pytest
+
+from quietwing.coverage import study
+from quietwing.coverage.app import projects, result_file
+from quietwing.coverage.app import state as state_module
+from quietwing.coverage.app.facts_of_verdict import facts_of
+from quietwing.coverage.app.result_file import pack_results, read_results
+from quietwing.coverage.app.state import Layout, Session
+from quietwing.coverage.app.survey_state import Calibrated, Drawing, Survey
+from quietwing.coverage.calibration import CalibrationFit
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.equipment import Device
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.site_inputs import ImportedSite
+from quietwing.sites import CheckReport, DrawingChoices, Reading, SiteCalibration, load_site
+from quietwing.sites.synthetic import build_wing, describe
+
+CATALOGUE = read_catalogue()
+OF = "0123456789ab"
+
+
+@pytest.fixture(scope="module")
+def computed() -> dict[str, object]:
+    """All that a session keeps of a wing of four cells."""
+    site = build_wing(describe("small", type="wing", wings=1, cells=4, storeys=1, area="urban"))
+    asked = Scenario(worlds=100, channels=site.channels[:2], effort="quick", grid_m=2.0)
+    west, south, east, north = site.buildings[0].outline.bounds
+    layout = Layout((Device("J1", "room_jammer", round((west + east) / 2, 3), round((south + north) / 2, 3), 2.2),))
+    of = {"devices": layout.devices, "catalogue": CATALOGUE}
+    verdict = study.evaluate(site, asked, **of)
+    frontier = study.frontier(site, asked, (5_000.0,), **of)
+    facts = facts_of(verdict, CATALOGUE)
+    fit = CalibrationFit(SiteCalibration(dt.date(2026, 11, 20), 1, "w.csv", ()), (), (), 6.5, 4.25, ("note",))
+    counts = {"walls": 12, "storeys": [{"name": "Ground", "rooms": 4}]}
+    survey = Survey(
+        drawing=Drawing(
+            (("plan.dxf", bytes(range(256))),),
+            DrawingChoices(),
+            ImportedSite(site, CheckReport((), ("note",), {"walls": (4, 4, 0)}, ()), counts=counts),
+        ),
+        readings=(Reading("EE/B20/LTE", 1.0, 2.0, 1.5, -100.0, dt.date(2026, 11, 20), "", 'a "note", ü'),),
+        calibrated=Calibrated(fit, facts, facts, layout),
+    )
+    return {
+        "verdict": verdict,
+        "verdict_of": layout,
+        "leakage": study.leakage(site, asked),
+        "whatif": study.whatif(site, asked, **of),
+        "plan": frontier.points[0].result,
+        "frontier": frontier,
+        "survey": survey,
+        "saved": {"cheap": verdict},
+    }
+
+
+@pytest.fixture(scope="module")
+def packed(computed) -> bytes:
+    return pack_results(computed, OF)
+
+
+def assert_same(one, other):
+    """To the last bit, and of the same types; numpy's numbers count as Python's."""
+    if dataclasses.is_dataclass(one):
+        assert type(one) is type(other)
+        for field in dataclasses.fields(one):
+            assert_same(getattr(one, field.name), getattr(other, field.name))
+    elif isinstance(one, np.ndarray):
+        assert one.dtype == other.dtype
+        np.testing.assert_array_equal(one, other)
+    elif hasattr(one, "variables"):
+        assert one.identical(other)
+        assert dict(one.dtypes) == dict(other.dtypes)
+        assert dict(one.coords.dtypes) == dict(other.coords.dtypes)
+    elif isinstance(one, (tuple, dict)):
+        assert type(one) is type(other)
+        assert len(one) == len(other)
+        pairs = (
+            zip(one.items(), other.items(), strict=True) if isinstance(one, dict) else zip(one, other, strict=True)
+        )
+        for here, there in pairs:
+            assert_same(here, there)
+    else:
+        assert one == other or (one != one and other != other)
+
+
+def test_all_that_is_kept_comes_back_as_it_was(computed, packed):
+    found, said = read_results(packed, OF)
+    assert said == ""
+    assert_same(computed, found)
+    assert found["saved"]["cheap"] is found["verdict"]  # told once
+    assert read_results(packed, "another site") == ({}, "")
+
+
+def test_every_class_that_a_session_keeps_can_be_told():
+    """By its declared types: a field of a kind that files do not know would lose the whole project's results."""
+    left, seen = [*result_file._kinds().values()], {}
+    while left:
+        kind = left.pop()
+        form, parts = get_origin(kind), get_args(kind)
+        if form is np.ndarray or form is Literal:
+            continue
+        left += [part for part in parts if part is not ...]
+        if result_file._fields_of(kind):
+            assert seen.setdefault(kind.__name__, kind) is kind, "two classes of one name"
+            left += [each for each in result_file._kinds_of(kind).values() if each not in seen.values()]
+        elif form is None:
+            known = ("date", "Path", "Dataset", "bytes", "HoleKind", "Point", "Polygon", "LineString")
+            assert kind in (*result_file.PLAIN, Any) or kind.__name__ in known, kind
+        else:
+            assert form.__name__ in ("tuple", "dict", "Mapping", "Union", "UnionType"), kind
+    assert set(seen) == set(result_file._classes())
+
+
+class Harm:
+    def __reduce__(self):
+        return (os.system, ("touch harm",))
+
+
+def changed(packed: bytes, change) -> bytes:
+    """The same file with what it tells, or its arrays, changed."""
+    with zipfile.ZipFile(io.BytesIO(packed)) as old:
+        files = {name: old.read(name) for name in old.namelist()}
+    told = json.loads(files["told.json"])
+    how = zipfile.ZIP_DEFLATED if change(told, files) == "deflated" else zipfile.ZIP_STORED
+    files["told.json"] = files["told.json"] if "text" in told else json.dumps(told).encode()
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", how) as new:
+        for name, content in files.items():
+            new.writestr(name, content)
+    return out.getvalue()
+
+
+def record(told, name):
+    return next(each[1] for each in told["records"] if each[0] == name)
+
+
+def harmful_array(_told, files):
+    out = io.BytesIO()
+    np.save(out, np.array([Harm()]), allow_pickle=True)
+    files["0.npy"] = out.getvalue()
+
+
+def vast_array(_told, files):
+    head = "{'descr': '<f8', 'fortran_order': False, 'shape': (9000000000000,), }".ljust(117) + "\n"
+    files["0.npy"] = b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head.encode() + b"\0" * 8
+
+
+def deep(told, files):
+    told["text"], files["told.json"] = True, b"[" * 10**6
+
+
+def many(told, files):
+    told["text"], files["told.json"] = True, b"[" + b"1," * 10**7 + b"1]"
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        lambda good: pickle.dumps(Harm()),
+        lambda good: b"0" * 32 + pickle.dumps(Harm()),
+        lambda good: good[:-100],
+        lambda good: good.replace(b"room_jammer", b"room_jammed"),
+        lambda good: changed(good, harmful_array),
+        lambda good: changed(good, vast_array),
+        lambda good: changed(good, deep),
+        lambda good: changed(good, many),
+        lambda good: changed(good, lambda told, _: "deflated"),
+        lambda good: changed(good, lambda told, _: told["kept"].update(folder="/etc")),
+        lambda good: changed(good, lambda told, _: told["kept"].update(verdict={"is": 10**9})),
+        lambda good: changed(good, lambda told, _: told["kept"].update(plan=told["kept"]["verdict"])),
+        lambda good: changed(good, lambda told, _: told["records"][-1].__setitem__(0, "Popen")),
+        lambda good: changed(good, lambda told, _: record(told, "Verdict").pop("grades")),
+        lambda good: changed(good, lambda told, _: record(told, "Verdict").update(stranger=1)),
+        lambda good: changed(good, lambda told, _: record(told, "Verdict").update(stream="0")),
+        lambda good: changed(good, lambda told, _: record(told, "Verdict").update(site=told["kept"]["verdict"])),
+        lambda good: changed(good, lambda told, _: record(told, "GradeVerdict").update(together=True)),
+        lambda good: changed(good, lambda told, _: record(told, "Device").update(state="on fire")),
+        lambda good: changed(good, lambda told, _: record(told, "Room").update(outline="00")),
+    ],
+)
+def test_what_is_damaged_or_made_to_do_harm_is_one_line_and_nothing_of_it_is_used(
+    spoilt, packed, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    bad = spoilt(packed)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found, said = read_results(bad, OF)
+    assert found == {}
+    assert re.fullmatch(r"Results that were kept cannot be read \(\w+\): compute them again\.", said)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kB
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_results_of_other_code_are_not_shown_and_what_was_brought_stays(computed, tmp_path, monkeypatch, request):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+    def shown(own: Session) -> Session:
+        monkeypatch.setattr(projects, "session", lambda: own)
+        monkeypatch.setattr(state_module, "session", lambda: own)
+        return own
+
+    verdict, frontier = computed["verdict"], computed["frontier"]
+    own = Session(verdict.site, "yours", verdict.scenario, CATALOGUE, tmp_path, Layout(), browser="a" * 64)
+    own.verdict, own.frontier, own.survey = verdict, frontier, computed["survey"]
+    projects.keep(own)
+    projects.wait_until_kept()
+
+    def opened() -> Session:
+        houseblock = load_site("houseblock")
+        again = shown(Session(houseblock, "houseblock", Scenario(), CATALOGUE, tmp_path, browser="a" * 64))
+        projects.open_kept(own.project)
+        return again
+
+    same = opened()
+    assert_same(frontier, same.frontier)
+    assert not any("code" in said for said in same.said[projects.NEWS])
+    request.getfixturevalue("other_physics")
+    updated = opened()
+    assert (updated.verdict, updated.frontier) == (None, None)
+    assert updated.survey == replace(own.survey, calibrated=None)
+    (said,) = (said for said in updated.said[projects.NEWS] if "code" in said)
+    assert re.fullmatch(
+        r"Results: made by other code of quietwing \(\w{16}, here \w{16}\): compute them again\.", said
+    )
