@@ -168,7 +168,7 @@ class OtherProcess:
     def _told(self, sent: bytes) -> bytes | None:
         """What the process answers, None if it is lost."""
         with suppress(OSError, EOFError):
-            if self._process is not None and self._process.stdin is not None and self._process.stdout is not None:
+            if self._process is not None:
                 send(self._process.stdin, sent)
                 return received(self._process.stdout)
         return None
@@ -225,20 +225,19 @@ def _packed(message: object) -> bytes:
     return pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
 
 
-def send(pipe: IO[bytes], message: bytes) -> None:
+def send(pipe: IO[bytes] | None, message: bytes) -> None:
+    """One whole message; `EOFError` if there is no other end, `OSError` if it is gone."""
+    if pipe is None:
+        raise EOFError
     pipe.write(len(message).to_bytes(LENGTH_BYTES))
     pipe.write(message)
     pipe.flush()
 
 
-def received(pipe: IO[bytes]) -> bytes:
-    """One whole message.
-
-    Raises
-    ------
-    EOFError
-        If the other end is gone.
-    """
+def received(pipe: IO[bytes] | None) -> bytes:
+    """One whole message; `EOFError` if the other end is gone."""
+    if pipe is None:
+        raise EOFError
     length = int.from_bytes(pipe.read(LENGTH_BYTES))
     message = pipe.read(length)
     if not length or len(message) < length:

@@ -128,20 +128,17 @@ class Job:
     _complaint: str | None = field(default=None, repr=False)
     _packed: bytes = field(default=b"", repr=False)
     _talk: threading.Thread | None = field(default=None, repr=False)
-    _asking: threading.Lock = field(default_factory=threading.Lock, repr=False)  # held while the question is sent
+    _asked: bool = field(default=False, repr=False)  # whether the child has the whole question
 
     def ask(self) -> None:
         """Send the question and wait for the answer, in a thread: the child takes a second to listen."""
         waiting = [pickle.dumps(self.question, pickle.HIGHEST_PROTOCOL)]  # as of now; it goes once it is sent
 
         def talk() -> None:
-            to_child, from_child = self.process.stdin, self.process.stdout
-            if to_child is None or from_child is None:
-                return
             with contextlib.suppress(OSError, EOFError, ValueError):  # it ended, or its pipes were closed
-                with self._asking:
-                    send(to_child, waiting.pop())
-                self._packed = received(from_child)
+                send(self.process.stdin, waiting.pop())
+                self._asked = True
+                self._packed = received(self.process.stdout)
 
         self._talk = threading.Thread(target=talk, name=f"quietwing {self.kind}", daemon=True)
         self._talk.start()
@@ -213,12 +210,11 @@ class Job:
 
     def _ask_to_stop(self) -> bool:
         pipe = self.process.stdin
-        if pipe is None:
+        if pipe is None or not self._asked:
             return False
         try:
-            with self._asking:
-                pipe.write(b"stop\n")
-                pipe.flush()
+            pipe.write(b"stop\n")
+            pipe.flush()
         except OSError:
             return False
         return True

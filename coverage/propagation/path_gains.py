@@ -6,8 +6,6 @@ second slope of two-ray propagation. With a `DetourModel` the dominant detour is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -20,7 +18,7 @@ from quietwing.coverage.propagation.outdoor import two_ray_extra_db
 from quietwing.coverage.propagation.scene import Scene, prepare_scene
 from quietwing.sites import PointSet, Site, scattered
 
-__all__ = ["add_two_ray", "path_gain", "path_gain_blocks"]
+__all__ = ["add_two_ray", "path_gain"]
 
 
 def path_gain(
@@ -66,58 +64,27 @@ def path_gain(
     for rays through edges and along walls are in `quietwing.coverage.propagation.multiwall`.
     """
     scene = site if isinstance(site, Scene) else prepare_scene(site)
-    used_mhz = _used_mhz(freq_mhz)
-    return _path_gain(
-        scene, _points(tx), _points(rx), used_mhz, table or scene.loss_table(used_mhz), _made_at(detours, used_mhz)
-    )
-
-
-def path_gain_blocks(
-    site: Site | Scene,
-    tx: PointSet | ArrayLike,
-    rx: PointSet | ArrayLike,
-    freq_mhz: ArrayLike,
-    *,
-    transmitters_per_block: int = 1,
-    detours: DetourModel | None = None,
-) -> Iterator[xr.DataArray]:
-    """Path gain in blocks of transmitters, so that a campus never stands in memory whole.
-
-    Parameters
-    ----------
-    site, tx, rx, freq_mhz, detours
-        As for `path_gain`.
-    transmitters_per_block : int
-        Transmitters per block, at least 1.
-
-    Yields
-    ------
-    DataArray, dims (tx, point, freq), float32
-        The same bytes as the corresponding part of `path_gain`. [dB]
-
-    Raises
-    ------
-    OutOfRangeError
-        As `path_gain`, before the first block.
-    """
-    if transmitters_per_block < 1:
-        raise OutOfRangeError(
-            f"transmitters_per_block {transmitters_per_block} (expected 1 or more); choose a larger block"
-        )
-    scene = site if isinstance(site, Scene) else prepare_scene(site)
-    senders, receivers, used_mhz = _points(tx), _points(rx), _used_mhz(freq_mhz)
-    table, detours = scene.loss_table(used_mhz), _made_at(detours, used_mhz)
-    return (
-        _path_gain(
-            scene,
-            scattered(senders.xyz_m[first : first + transmitters_per_block]),
-            receivers,
-            used_mhz,
-            table,
-            detours,
-        ).assign_coords({TX: np.arange(first, min(first + transmitters_per_block, len(senders)))})
-        for first in range(0, len(senders), transmitters_per_block)
-    )
+    senders, receivers, used_mhz = _points(tx), _points(rx), np.atleast_1d(np.asarray(freq_mhz, float))
+    table = table or scene.loss_table(used_mhz)
+    loss_db = element_loss_db(scene.prepared, table, senders.xyz_m, receivers, freq_mhz=used_mhz)
+    add_two_ray(scene, senders.xyz_m, receivers.xyz_m, used_mhz, loss_db)
+    gain_db = np.negative(loss_db, out=loss_db)
+    if detours is not None:
+        if not np.array_equal(detours.freq_mhz, used_mhz):
+            told = ", ".join(f"{each:g}" for each in detours.freq_mhz)
+            raise OutOfRangeError(
+                f"detours were made at {told} MHz (expected those of freq_mhz); make a detour_model anew"
+            )
+        straight_db = element_loss_db(scene.prepared, table, senders.xyz_m, receivers)
+        detour_db = detour_loss_db(detours, senders.xyz_m, receivers)
+        gain_db = gain_db + (straight_db - with_detour(straight_db, detour_db))
+    coords = {
+        TX: np.arange(len(senders)),
+        POINT: np.arange(len(receivers)),
+        "freq_mhz": (FREQ, used_mhz),
+        **{f"{axis}_m": (POINT, at_m) for axis, at_m in zip("xyz", receivers.xyz_m.T, strict=True)},
+    }
+    return xr.DataArray(gain_db, coords, (TX, POINT, FREQ), name="path_gain_db", attrs={"units": "dB"})
 
 
 def _points(places: PointSet | ArrayLike) -> PointSet:
@@ -125,49 +92,6 @@ def _points(places: PointSet | ArrayLike) -> PointSet:
     if not np.isfinite(points.xyz_m).all():
         raise OutOfRangeError("a point has a coordinate that is not finite (expected metres); correct its position")
     return points
-
-
-def _used_mhz(freq_mhz: ArrayLike) -> NDArray[np.float64]:
-    return np.atleast_1d(np.asarray(freq_mhz, float))
-
-
-def _made_at(detours: DetourModel | None, freq_mhz: NDArray[np.float64]) -> DetourModel | None:
-    if detours is not None and not np.array_equal(detours.freq_mhz, freq_mhz):
-        told = ", ".join(f"{each:g}" for each in detours.freq_mhz)
-        raise OutOfRangeError(
-            f"detours were made at {told} MHz (expected those of freq_mhz); make a detour_model anew"
-        )
-    return detours
-
-
-def _path_gain(
-    scene: Scene,
-    tx: PointSet,
-    rx: PointSet,
-    freq_mhz: NDArray[np.float64],
-    table: LossTable,
-    detours: DetourModel | None,
-) -> xr.DataArray:
-    loss_db = element_loss_db(scene.prepared, table, tx.xyz_m, rx, freq_mhz=freq_mhz)
-    add_two_ray(scene, tx.xyz_m, rx.xyz_m, freq_mhz, loss_db)
-    gain_db = np.negative(loss_db, out=loss_db)
-    if detours is not None:
-        straight_db = element_loss_db(scene.prepared, table, tx.xyz_m, rx)
-        gain_db = gain_db + (straight_db - with_detour(straight_db, detour_loss_db(detours, tx.xyz_m, rx)))
-    return xr.DataArray(
-        gain_db,
-        dims=(TX, POINT, FREQ),
-        coords={
-            TX: np.arange(len(tx)),
-            POINT: np.arange(len(rx)),
-            "freq_mhz": (FREQ, freq_mhz),
-            "x_m": (POINT, rx.xyz_m[:, 0]),
-            "y_m": (POINT, rx.xyz_m[:, 1]),
-            "z_m": (POINT, rx.xyz_m[:, 2]),
-        },
-        name="path_gain_db",
-        attrs={"units": "dB"},
-    )
 
 
 def add_two_ray(

@@ -13,7 +13,7 @@ from quietwing.coverage.propagation.detour import detour_loss_db, detour_model
 from quietwing.coverage.propagation.floors import capped_floor_loss_db
 from quietwing.coverage.propagation.free_space import NEAREST_FREE_SPACE_M, free_space_loss_db
 from quietwing.coverage.propagation.multiwall import crossings, element_loss_db
-from quietwing.coverage.propagation.path_gains import path_gain, path_gain_blocks
+from quietwing.coverage.propagation.path_gains import path_gain
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.sites import load_site
 from quietwing.sites.geometry import facets
@@ -211,24 +211,11 @@ def test_a_map_grid_and_scattered_points_agree(hut):
     np.testing.assert_allclose(on_patch.values, scattered.values, atol=1e-3)
 
 
-def test_blocks_are_the_same_bytes_as_the_whole(hut):
-    scene = prepare_scene(hut())
-    points = trial_points(scene.site)
-    tx = np.random.default_rng(1).uniform([0, 0, 0.5], [6, 4, 2.5], (7, 3))
-    whole = path_gain(scene, tx, points, [800, 2600])
-    for size in (1, 2, 7, 64):
-        blocks = list(path_gain_blocks(scene, tx, points, [800, 2600], transmitters_per_block=size))
-        assert np.concatenate([block.values for block in blocks]).tobytes() == whole.values.tobytes()
-        assert [int(k) for block in blocks for k in block["tx"]] == list(range(7))
-
-
 def test_what_is_not_a_place_is_refused(hut):
     with pytest.raises(OutOfRangeError, match="not finite"):
         path_gain(hut(), [[np.nan, 0, 0]], [[1, 1, 1]], [800])
     with pytest.raises(OutOfRangeError, match="MHz"):
         path_gain(hut(), [[0, 0, 0]], [[1, 1, 1]], [8e8])
-    with pytest.raises(OutOfRangeError, match="transmitters_per_block"):
-        path_gain_blocks(hut(), [[0, 0, 0]], [[1, 1, 1]], [800], transmitters_per_block=0)
 
 
 @pytest.mark.slow
@@ -271,7 +258,5 @@ def test_the_door_adds_detours_made_at_its_frequencies(hut):
     detour_db = detour_loss_db(model, places, points)
     by_detour = straight + lost_db - detour_db  # free space less what the detour loses
     np.testing.assert_allclose(10 ** (both / 10), 10 ** (straight / 10) + 10 ** (by_detour / 10), rtol=1e-4)
-    (block,) = path_gain_blocks(scene, places, points, [798.5, 1850.0], detours=model)
-    assert block.values.tobytes() == both.tobytes()
     with pytest.raises(OutOfRangeError, match=r"detours were made at 798\.5, 1850 MHz"):
         path_gain(scene, places, points, [900.0], detours=model)

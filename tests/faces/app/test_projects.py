@@ -99,13 +99,13 @@ def test_a_project_comes_back_as_it_was_with_undo_and_saved_layouts(project, tmp
 def test_what_is_no_part_of_a_project_is_named_when_it_is_opened(project, tmp_path, monkeypatch):
     content = project_zip(project, tmp_path, {"result-rooms.csv": "room\n"})
     assert read_project("a.qwproj", content, tmp_path).left_out == ()
-    more = changed(content, notes__csv=b"1", photo__bin=b"2")
-    assert read_project("a.qwproj", more, tmp_path).left_out == ("photo.bin", "notes.csv")
+    more = changed(content, notes__csv=b"1", verdict__pickle=b"\x80\x05K\x01.")
+    assert read_project("a.qwproj", more, tmp_path).left_out == ("verdict.pickle", "notes.csv")
     own = Session(project.site, "yours", project.scenario, read_catalogue(), tmp_path, project.layout)
     monkeypatch.setattr(projects, "session", lambda: own)
     monkeypatch.setattr(state_module, "session", lambda: own)
     projects.open_project_file("a.qwproj", more)
-    assert "Not read: photo.bin, notes.csv." in own.said[projects.NEWS]
+    assert "Not read: verdict.pickle, notes.csv." in own.said[projects.NEWS]
 
 
 def test_a_bundled_site_is_known_again_and_a_name_alone_makes_no_example(project, tmp_path):

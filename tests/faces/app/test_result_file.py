@@ -123,7 +123,6 @@ def test_every_class_that_a_session_keeps_can_be_told():
             assert kind in (*result_file.PLAIN, Any) or kind.__name__ in known, kind
         else:
             assert form.__name__ in ("tuple", "dict", "Mapping", "Union", "UnionType"), kind
-    assert set(seen) == set(result_file._classes())
 
 
 class Harm:
@@ -135,9 +134,9 @@ def changed(packed: bytes, change) -> bytes:
     """The same file with what it tells, or its arrays, changed."""
     with zipfile.ZipFile(io.BytesIO(packed)) as old:
         files = {name: old.read(name) for name in old.namelist()}
-    told = json.loads(files["told.json"])
+    told = json.loads(np.load(io.BytesIO(files["told.npy"])).tobytes())
     how = zipfile.ZIP_DEFLATED if change(told, files) == "deflated" else zipfile.ZIP_STORED
-    files["told.json"] = files["told.json"] if "text" in told else json.dumps(told).encode()
+    files["told.npy"] = npy(np.frombuffer(told.pop("text", None) or json.dumps(told).encode(), np.uint8))
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", how) as new:
         for name, content in files.items():
@@ -149,10 +148,14 @@ def record(told, name):
     return next(each[1] for each in told["records"] if each[0] == name)
 
 
-def harmful_array(_told, files):
+def npy(array) -> bytes:
     out = io.BytesIO()
-    np.save(out, np.array([Harm()]), allow_pickle=True)
-    files["0.npy"] = out.getvalue()
+    np.save(out, array, allow_pickle=True)
+    return out.getvalue()
+
+
+def harmful_array(_told, files):
+    files["0.npy"] = npy(np.array([Harm()]))
 
 
 def vast_array(_told, files):
@@ -160,12 +163,12 @@ def vast_array(_told, files):
     files["0.npy"] = b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head.encode() + b"\0" * 8
 
 
-def deep(told, files):
-    told["text"], files["told.json"] = True, b"[" * 10**6
+def deep(told, _files):
+    told["text"] = b"[" * 10**6
 
 
-def many(told, files):
-    told["text"], files["told.json"] = True, b"[" + b"1," * 10**7 + b"1]"
+def many(told, _files):
+    told["text"] = b"[" + b"1," * 10**7 + b"1]"
 
 
 @pytest.mark.parametrize(
