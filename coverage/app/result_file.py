@@ -138,7 +138,7 @@ class _Teller:
         if isinstance(value, xr.Dataset):
             parts = [
                 [name, name in value.coords, list(one.dims), self._array(one.values), self.told(one.attrs)]
-                for name, one in value.variables.items()
+                for name, one in (*value.data_vars.items(), *value.coords.items())
             ]
             return [parts, self.told(value.attrs)]
         if isinstance(value, np.ndarray):

@@ -136,8 +136,10 @@ def test_what_a_user_can_put_right_comes_back_as_one_message(asking):
     assert list(asking.folder.iterdir()) == []
 
 
-def test_progress_is_in_words(begin):
-    assert begin("verdict", "sleeps").progress() == ("what works in each cell", 0.25)
+def test_progress_is_in_words_and_no_question_lies_on_a_disk(begin):
+    job = begin("verdict", "sleeps")
+    assert job.progress() == ("what works in each cell", 0.25)
+    assert {path.name for path in job.folder.iterdir()} == {"pid", "progress.json"}
 
 
 def test_stop_ends_a_verdict_at_once_and_nothing_is_said_to_be_wrong(own, begin):
