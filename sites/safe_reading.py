@@ -123,7 +123,7 @@ def site_path(source: str | Path, *, zipped: bool = False) -> Path:
         what = {".zip": "a zip", ".dxf": "a DXF", ".ifc": "an IFC", ".pdf": "a PDF"}.get(path.suffix.lower())
         way = f"`quietwing import` reads {what}" if what else "give the folder it stands in"
         if path.suffix.lower() in (".png", ".jpg", ".jpeg"):
-            way = "a picture is traced in the app (quietwing app, My site, Trace a plan)"
+            way = "a picture is traced in the app (quietwing app, Site, Trace a plan)"
         expected = "the site's folder or a GeoPackage (.gpkg)"
         if zipped:
             expected = "the site's folder, a GeoPackage (.gpkg) or a zip of the folder (.zip)"

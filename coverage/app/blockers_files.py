@@ -9,6 +9,7 @@ import streamlit as st
 from quietwing.coverage.app.blockers_state import Desk, accept, desk
 from quietwing.coverage.app.blockers_words import cost_in_words, treatments_toml
 from quietwing.coverage.app.plan_editor.places import Place
+from quietwing.coverage.app.questions import is_current
 from quietwing.coverage.app.report_button import verdict_report
 from quietwing.coverage.app.site_watch import picture
 from quietwing.coverage.app.site_words import literal, problems_of, show_problems
@@ -163,7 +164,10 @@ def _nothing() -> bytes:
 
 
 def _saved_in_words(saved: SavedLayout) -> str:
-    judged = "with its verdict" if saved.verdict is not None else "not judged yet"
+    judged = "not judged yet"
+    if saved.verdict is not None:
+        of_now = is_current(session(), "verdict", saved.verdict, saved.layout)
+        judged = "with its verdict" if of_now else "judged for an earlier question"
     return f"{saved.name} ({len(saved.layout.devices)} blockers, {judged})"
 
 
@@ -187,7 +191,7 @@ def _reopen() -> None:
         return
     _take(at, saved.layout, f"Opened {saved.name}")
     if saved.verdict is not None and own.layout == saved.layout and own.verdict is not saved.verdict:
-        own.before_verdict, own.verdict, own.verdict_of = own.verdict, saved.verdict, saved.layout
+        own.before_verdict, own.verdict = own.verdict, saved.verdict
 
 
 def _remove() -> None:

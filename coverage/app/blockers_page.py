@@ -34,6 +34,7 @@ from quietwing.coverage.app.plan_editor.layers import (
 )
 from quietwing.coverage.app.project_panel import say_again
 from quietwing.coverage.app.projects import keep
+from quietwing.coverage.app.questions import comparable, earlier
 from quietwing.coverage.app.section_part import section_picture
 from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import current_verdict, session
@@ -248,7 +249,7 @@ def _headline(own: Session, facts: LayoutFacts | None, draft: Draft | None) -> N
     if facts is not None:
         text = answer_in_words(facts)
         verdict = current_verdict()
-        if verdict is not None and own.before_verdict is not None:
+        if verdict is not None and own.before_verdict is not None and comparable(own.before_verdict, verdict):
             text += f" {_parts().change_in_words(own.before_verdict, verdict)}"
         asked = facts.grades[0]
         done = asked.silent > 0 and not asked.holes  # green is for a layout that does what is asked
@@ -257,8 +258,8 @@ def _headline(own: Session, facts: LayoutFacts | None, draft: Draft | None) -> N
     text = _parts().draft_in_words(draft) if draft is not None else "This layout has not been assessed."
     if running:
         text += " The full assessment is being worked out; its progress stands at the left."
-    elif own.verdict is not None:
-        text += " The last full assessment is of another layout."
+    elif said := earlier(own, "verdict"):
+        text += f" {said}"
     st.info(literal(text))
 
 
@@ -284,8 +285,8 @@ def _look(at: Desk, draft: Draft | None, facts: LayoutFacts | None, treatments: 
 
 def _before(at: Desk, own: Session) -> tuple[Draft, str]:
     """What the layout is compared with: the one before the assessed one, else the assessed one, else no blockers."""
-    verdict, earlier = current_verdict(), own.before_verdict
-    other = earlier if verdict is not None else own.verdict
+    verdict = current_verdict()
+    other = own.before_verdict if verdict is not None else own.verdict
     if other is not None and other.site == at.site:
         draft = at.draft(at.place, other.devices, other.treatments)
         return draft, "against the layout assessed before" if verdict is not None else "against the layout assessed"

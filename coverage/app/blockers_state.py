@@ -270,7 +270,7 @@ def desk() -> Desk:
             found.room, found.chosen = before.room, before.chosen
             found.section = Section(before.section.line_m, before.section.quantity, before.section.made)
         st.session_state[DESK] = found
-    found.catalogue = own.catalogue  # other prices make no estimate anew
+    found.catalogue, found.scenario = own.catalogue, own.scenario  # other prices or budgets make no estimate anew
     return found
 
 

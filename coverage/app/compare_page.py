@@ -19,6 +19,7 @@ from quietwing.coverage.app.jobs import start_verdict
 from quietwing.coverage.app.kept_facts import facts_of_verdict
 from quietwing.coverage.app.layout_facts import LayoutFacts, stored_sample
 from quietwing.coverage.app.panel import RUN, limit_in_short
+from quietwing.coverage.app.questions import asked_now, asked_of, difference_in_words, is_current
 from quietwing.coverage.app.site_watch import kept, watch
 from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import Layout, SavedLayout, current_verdict, session, site_hash
@@ -98,16 +99,16 @@ def _with_verdict(name: str, running: bool) -> Compared | None:
     """The layout ready to be compared; else why not, with a button that has it judged."""
     own = session()
     if name == CURRENT:
-        layout, verdict = own.layout, own.verdict if own.verdict_of == own.layout else None
+        layout, verdict = own.layout, current_verdict()
         same_site = True
     else:
         saved = own.saved[name]
         layout, verdict = saved.layout, saved.verdict
         same_site = saved.site_hash == kept(own.site, "hash", lambda: site_hash(own.site), "Comparing")
-    if verdict is None:
+    if verdict is None or not same_site or not is_current(own, "verdict", verdict, layout):
         left, right = st.columns([4, 1], vertical_alignment="center")
         if not same_site:
-            left.warning(f"{literal(name)} has no verdict and belongs to another site: open that site to judge it.")
+            left.warning(f"{literal(name)} belongs to another site, or to other masts or calibration: not compared.")
             return None
         stored = name == CURRENT and stored_sample(own) is not None
         many = f"{literal(name)} ({len(layout.devices)} devices)"
@@ -115,13 +116,14 @@ def _with_verdict(name: str, running: bool) -> Compared | None:
             f"{many}: shown as stored with the example, not assessed in this session."
             if stored
             else f"{many} has no full assessment yet."
+            if verdict is None
+            else f"{many} was judged for an earlier question: "
+            f"{literal(difference_in_words(own, 'verdict', verdict, layout))}. Run it again."
         )
         key = f"compare-run-{name}"
         right.button(RUN, key=key, disabled=running, on_click=clicked, args=(key, _judge, layout))
         show_problems_of(key)
         return None
-    if not same_site:
-        st.warning(f"{literal(name)} was judged on another site or with other masts: compare it with care.")
     try:
         return compared(name, verdict, own.catalogue)
     except QuietwingError as error:
@@ -133,39 +135,42 @@ def _judge(layout: Layout) -> None:
     """Have a layout judged; the verdict of the current one is put aside until then."""
     own = session()
     if _BORROWED not in st.session_state:
-        st.session_state[_BORROWED] = (own.layout, own.verdict, own.verdict_of, own.before_verdict)
+        st.session_state[_BORROWED] = (own.verdict, own.before_verdict)
     start_verdict(layout)
 
 
 def _take_verdicts() -> None:
     """Give saved layouts the verdict that was worked out for them, and the current one its own back."""
     own = session()
-    if own.verdict is None or own.verdict_of is None:
+    if own.verdict is None:
         return
-    here = kept(own.site, "hash", lambda: site_hash(own.site), "Comparing")
+    here, answered = (
+        kept(own.site, "hash", lambda: site_hash(own.site), "Comparing"),
+        asked_of("verdict", own.verdict),
+    )
     for name, saved in list(own.saved.items()):
-        if saved.verdict is None and saved.layout == own.verdict_of and saved.site_hash == here:
+        new = saved.site_hash == here and saved.verdict is not own.verdict
+        if new and answered == asked_now(own, "verdict", saved.layout):
             own.saved[name] = replace(saved, verdict=own.verdict)
     job = own.jobs.get("verdict")
     borrowed = st.session_state.get(_BORROWED)
     if borrowed is None or (job is not None and job.running()):
         return
     del st.session_state[_BORROWED]
-    layout, verdict, verdict_of, before = borrowed
-    if layout == own.layout and verdict is not None and own.verdict_of != own.layout and verdict.site == own.site:
-        own.verdict, own.verdict_of, own.before_verdict = verdict, verdict_of, before
+    verdict, before = borrowed
+    if verdict is not None and current_verdict() is None and is_current(own, "verdict", verdict):
+        own.verdict, own.before_verdict = verdict, before
 
 
 def _side_by_side(ready: list[Compared], stored: LayoutFacts | None) -> None:
     """One plan with every layout on it, the numbers beside each other, and files."""
-    here_, last = session().site, Layout()
+    last = Layout()
     sides = []
     if stored is not None:
         sides, last = [(CURRENT, stored)], session().layout
     for one in ready:
-        if one.verdict.site == here_:
-            sides.append((one.name, facts_of_verdict(one.verdict)))
-            last = Layout(one.verdict.devices, one.verdict.treatments)
+        sides.append((one.name, facts_of_verdict(one.verdict)))
+        last = Layout(one.verdict.devices, one.verdict.treatments)
     plan, table = st.tabs(["Plan", "Numbers and files"])
     with plan:
         _plan(sides, last)
@@ -203,9 +208,6 @@ def _side_by_side(ready: list[Compared], stored: LayoutFacts | None) -> None:
 def _plan(facts: list[tuple[str, LayoutFacts]], last: Layout) -> None:
     """No blockers at the left, then each layout; the borders between them are drawn aside."""
     at = desk()
-    if not facts:
-        st.info("These layouts belong to another site: open it to see them on its plan.")
-        return
     first = facts[0][1]
     sides = [(OFF, without_blockers(first)), *((name, of.rooms) for name, of in facts)]
     left, panel = bench(COMPARE)

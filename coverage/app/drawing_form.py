@@ -1,4 +1,4 @@
-"""A drawing brought to My site: what it does not say, what was proposed for its layers, its report, and the site."""
+"""A drawing brought to the page Site: what it does not say, what its layers were taken for, its report, the site."""
 
 from __future__ import annotations
 

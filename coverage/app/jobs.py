@@ -89,7 +89,7 @@ class Question:
     catalogue : mapping of str to Model, optional
         The bundled one without it.
     further : dict
-        ``layout`` (verdict, whatif, calibrate: the one it is of), ``maps`` (default True), ``start`` (a Plan) and
+        ``layout`` (calibrate: the one it is of), ``maps`` (default True), ``start`` (a Plan) and
         ``time_limit_s`` (plan), ``budgets_gbp`` or ``auto`` (frontier), ``measured`` (calibrate, next: the readings),
         ``result``, ``whatif`` and ``about`` (report).
     """
@@ -269,7 +269,7 @@ def start_verdict(layout: Layout | None = None) -> Job:
     own = session()
     layout = own.layout if layout is None else layout
     asked = scenario_with(layout)
-    return start("verdict", Question("verdict", own.site, asked, layout.devices, own.catalogue, {"layout": layout}))
+    return start("verdict", Question("verdict", own.site, asked, layout.devices, own.catalogue))
 
 
 def start_leakage() -> Job:
@@ -335,20 +335,11 @@ def _begin(kind: str, question: Question, within: Path) -> Job:
 
 def _take(own: Session, kind: str, job: Job, answer: Any) -> None:
     if kind == "verdict":
-        from quietwing.coverage.app.state import Layout  # which imports this module
-
-        if own.verdict_of != job.question.further.get("layout"):
-            own.before_verdict = own.verdict
-        own.verdict = answer
-        own.verdict_of = job.question.further.get("layout", Layout(job.question.devices))
-    elif kind == "leakage":
-        own.leakage = answer
-    elif kind == "plan":
-        own.plan = answer
-    elif kind == "frontier":
-        own.frontier = answer
-    elif kind == "whatif":
-        own.whatif, own.whatif_of = answer, job.question.further["layout"]
+        last = own.verdict
+        if last is not None and (last.devices, last.treatments) != (answer.devices, answer.treatments):
+            own.before_verdict = last
+    if kind in ("verdict", "leakage", "plan", "frontier", "whatif"):
+        setattr(own, kind, answer)
     elif kind == "report":
         own.report = keep_report(job.folder, own.folder, job.question.further["about"], own.report)
     elif kind == "calibrate":

@@ -8,16 +8,16 @@ from typing import Any
 import streamlit as st
 
 from quietwing.coverage.app.bill_panel import gbp_per_cell
-from quietwing.coverage.app.blockers_state import desk
 from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.jobs import Question, start
 from quietwing.coverage.app.kept_facts import facts_of_verdict
 from quietwing.coverage.app.optimise_form import answers, asked_scenario, refused
 from quietwing.coverage.app.optimise_result import open_plan, plan_beside, plan_cost, warn_of_prices
 from quietwing.coverage.app.panel import numbers
+from quietwing.coverage.app.questions import TARGET, current, earlier
 from quietwing.coverage.app.site_watch import kept, watch
 from quietwing.coverage.app.site_words import literal
-from quietwing.coverage.app.state import session
+from quietwing.coverage.app.state import change_scenario, session
 from quietwing.coverage.app.workspace import bench, leave_if_asked
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning import Frontier, PlanResult
@@ -40,8 +40,8 @@ CURVE = "curve"  # whose plan in the session's state
 def frontier_part() -> None:
     """Draw the form, the running search, and the curve with a slider; the rest of the question is the plan's."""
     own = session()
-    running = watch("frontier")
-    place = st.container() if own.frontier is None else st.expander("Other budgets")
+    running, found = watch("frontier"), current(own, "frontier")
+    place = st.container() if found is None else st.expander("Other budgets")
     with place:
         left, middle, right = st.columns([2, 1, 2], vertical_alignment="bottom")
         st.checkbox(
@@ -60,8 +60,10 @@ def frontier_part() -> None:
         )
         refused("frontier-highest", "a budget of £{:,.0f}", float(FEWEST))
         show_problems_of("frontier-start")
-    if own.frontier is not None:
-        _curve(own.frontier)
+    if found is not None:
+        _curve(found)
+    elif own.frontier is not None:
+        st.warning(literal(f"{earlier(own, 'frontier')} Plot it again."))
     else:
         st.caption(
             "Rooms blocked against money: one plan for each budget, for what is asked under Search. It takes nearly "
@@ -81,6 +83,8 @@ def _start() -> None:
     asked = asked_scenario({**answers(), "objective": "most_protected", "budget_gbp": highest})
     asked = replace(asked, target_rooms=None)
     start("frontier", Question("frontier", own.site, asked, own.layout.devices, own.catalogue, further))
+    own_ones = {name: getattr(own.scenario, name) for name in ("treatments", *TARGET)}
+    change_scenario(replace(asked, **own_ones))
 
 
 def budgets_up_to(highest_gbp: float | None, number: int) -> tuple[float, ...]:
@@ -100,7 +104,7 @@ def budgets_up_to(highest_gbp: float | None, number: int) -> tuple[float, ...]:
 @st.fragment
 def _curve(found: Frontier) -> None:
     """One plan of the curve on the storey, chosen by its budget, with its numbers and the whole curve beside it."""
-    at, many = desk(), len(found.points)
+    many = len(found.points)
     left, panel = bench(CURVE)
     with panel:
         chosen = 0
@@ -139,10 +143,7 @@ def _curve(found: Frontier) -> None:
     leave_if_asked()
     with left:
         st.markdown(f"**{literal(frontier_lead(found)[0])}**")
-        if result.verdict.site == at.site:
-            plan_beside(CURVE, result)
-        else:
-            st.warning("These plans were made for another site or other masts. Plot the curve again.")
+        plan_beside(CURVE, result)
     with st.expander("The curve as a table, and what it rests on"):
         header = frontier_header(found)
         st.dataframe([dict(zip(header, row, strict=True)) for row in frontier_rows(found)], hide_index=True)
@@ -209,4 +210,7 @@ def _drawn(found: Frontier, chosen: int) -> None:
 
 
 def _show_in_full(result: PlanResult) -> None:
-    session().plan = result
+    """Make it the plan; what it was asked is then the present question."""
+    own = session()
+    own.plan = result
+    change_scenario(replace(result.asked, treatments=own.scenario.treatments))

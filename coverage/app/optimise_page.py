@@ -11,11 +11,12 @@ from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.jobs import Question, start
 from quietwing.coverage.app.optimise_form import answers, asked_scenario, question_fields
 from quietwing.coverage.app.optimise_frontier import frontier_part
-from quietwing.coverage.app.optimise_result import plan_bill, show_plan
+from quietwing.coverage.app.optimise_result import earlier_plan, plan_bill, show_plan
 from quietwing.coverage.app.panel import facts_here
+from quietwing.coverage.app.questions import current
 from quietwing.coverage.app.site_watch import watch
 from quietwing.coverage.app.site_words import literal
-from quietwing.coverage.app.state import session
+from quietwing.coverage.app.state import change_scenario, session
 from quietwing.coverage.app.whatif_page import whatif_part
 
 __all__ = ["show"]
@@ -58,8 +59,10 @@ def show() -> None:
     with curve:
         frontier_part()
     with result:
-        if own.plan is not None:
-            show_plan(own.plan)
+        if (plan := current(own, "plan")) is not None:
+            show_plan(plan)
+        elif own.plan is not None:
+            earlier_plan(own.plan)
         else:
             st.info("No plan yet: search for one, or choose one of the cost curve.")
     with bill:
@@ -71,13 +74,13 @@ def show() -> None:
 def _bill() -> None:
     """The bill of the present layout, or of the plan against it."""
     own, of = session(), PRESENT
-    if own.plan is not None:
+    if (plan := current(own, "plan")) is not None:
         of = st.segmented_control(
             "Bill of", [PRESENT, PLANNED], default=PRESENT, key="bill of", required=True, label_visibility="collapsed"
         )
     present = cost_here(own.layout)
-    if of == PLANNED and own.plan is not None:
-        plan_bill(own.plan, "plan tab", present)
+    if of == PLANNED and plan is not None:
+        plan_bill(plan, "plan tab", present)
     elif present is not None:
         facts = facts_here()
         bill_part("present", present, None if facts is None else facts.grades[0].silent)
@@ -87,7 +90,7 @@ def _search() -> None:
     own = session()
     asked = asked_scenario(answers())
     start("plan", Question("plan", own.site, asked, own.layout.devices, own.catalogue))
-    own.scenario = replace(asked, treatments=own.scenario.treatments)
+    change_scenario(replace(asked, treatments=own.scenario.treatments))
 
 
 def _there_already() -> None:

@@ -16,10 +16,11 @@ from quietwing.coverage.app.compare_tables import compared, shown_rows
 from quietwing.coverage.app.kept_facts import facts_of_verdict
 from quietwing.coverage.app.panel import numbers
 from quietwing.coverage.app.prices import prices_of
+from quietwing.coverage.app.questions import earlier
 from quietwing.coverage.app.report_button import plan_report
 from quietwing.coverage.app.site_watch import kept
 from quietwing.coverage.app.site_words import literal, show_problems
-from quietwing.coverage.app.state import Layout, change_layout, session, site_hash
+from quietwing.coverage.app.state import Layout, change_layout, session
 from quietwing.coverage.app.workspace import OFF, bench, side_by_side, without_blockers
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import layout_text
@@ -37,7 +38,16 @@ from quietwing.coverage.report import (
 )
 from quietwing.sites import fingerprint
 
-__all__ = ["files_zip", "open_plan", "plan_beside", "plan_bill", "plan_cost", "show_plan", "warn_of_prices"]
+__all__ = [
+    "earlier_plan",
+    "files_zip",
+    "open_plan",
+    "plan_beside",
+    "plan_bill",
+    "plan_cost",
+    "show_plan",
+    "warn_of_prices",
+]
 
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # of zip: equal plans give equal bytes
 MIME = {"json": "application/json", "csv": "text/csv"}
@@ -45,10 +55,6 @@ MIME = {"json": "application/json", "csv": "text/csv"}
 
 def show_plan(result: PlanResult) -> None:
     """The plan on a storey beside the layout before it, its numbers and what to do with it; then the details."""
-    own = session()
-    planned_for = kept(result, "site", lambda: site_hash(result.verdict.site), "Comparing")
-    if planned_for != kept(own.site, "hash", lambda: site_hash(own.site), "Comparing"):
-        st.warning("This plan was made for another site or other masts. Search again.")
     left, panel = bench(PLAN)
     with left:
         plan_beside(PLAN, result)
@@ -73,7 +79,7 @@ def show_plan(result: PlanResult) -> None:
     with beside:
         _beside(result)
     with bill:
-        plan_bill(result, "plan", cost_here(own.layout))
+        plan_bill(result, "plan", cost_here(session().layout))
     with holes:
         groups = grouped_holes(result.plan.holes)
         st.dataframe(
@@ -132,7 +138,15 @@ def _texts(result: PlanResult) -> dict[str, str]:
     return {**plan_files(result), "layout.csv": layout_text(result.verdict.devices)}
 
 
-def _actions(result: PlanResult) -> None:
+def earlier_plan(result: PlanResult) -> None:
+    """Say what the last plan was asked; its layout can be had, no number of it is shown."""
+    own = session()
+    st.warning(literal(f"{earlier(own, 'plan')} Search again."))
+    if result.verdict.site == own.site:
+        _open_button(result)
+
+
+def _open_button(result: PlanResult) -> None:
     st.button(
         "Open this plan in Blockers",
         type="primary",
@@ -143,7 +157,11 @@ def _actions(result: PlanResult) -> None:
         help="Your present layout comes back with Undo there.",
     )
     show_problems_of("optimise-open")
-    plan_report(st.container(), "optimise-report", result, plan_cost(result))
+
+
+def _actions(result: PlanResult) -> None:
+    _open_button(result)
+    plan_report(st.container(), "optimise-report", plan_cost(result))
     st.download_button(
         "Download all files (zip)",
         lambda: files_zip(at_our_prices(result)),
@@ -203,8 +221,6 @@ def _beside(result: PlanResult) -> None:
 def plan_beside(page: str, result: PlanResult) -> None:
     """The plan beside the layout before it, or beside no blockers, on one storey."""
     at = desk()
-    if result.verdict.site != at.site:
-        return
     facts = facts_of_verdict(result.verdict)
     before = (
         ("The layout before", facts_of_verdict(result.before).rooms)

@@ -10,6 +10,7 @@ import streamlit as st
 from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.jobs import start_verdict
 from quietwing.coverage.app.layout_facts import LayoutFacts, stored_sample
+from quietwing.coverage.app.questions import judged_by
 from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import Session, change_scenario, current_verdict, session
 from quietwing.coverage.errors import ScenarioError
@@ -17,7 +18,6 @@ from quietwing.coverage.rules import GRADES, TIERS
 
 if TYPE_CHECKING:
     from quietwing.coverage.app.layout_facts import GradeFact
-    from quietwing.coverage.scenario import Scenario
 
 __all__ = [
     "GRADE",
@@ -103,7 +103,9 @@ def numbers(
     with st.container(key=f"quietwing-numbers-{where}"):
         known = st.session_state.get(LEAKS)
         if facts is None:
-            leaks = known[2] if known is not None and known[:2] == (own.site, _asked(own.scenario)) else NOT_ASSESSED
+            leaks = (
+                known[2] if known is not None and known[:2] == (own.site, judged_by(own.scenario)) else NOT_ASSESSED
+            )
             label, number = estimate or ("Blocked", NOT_ASSESSED)
             _two(("Leaks, blockers off", leaks, LEAKS_HELP), ("Cost", cost, _cost_help(own)))
             _two(
@@ -114,7 +116,7 @@ def numbers(
             )
             return
         first, *others = facts.grades
-        st.session_state[LEAKS] = (own.site, _asked(own.scenario), f"{first.leaks} of {facts.silence}")
+        st.session_state[LEAKS] = (own.site, judged_by(own.scenario), f"{first.leaks} of {facts.silence}")
         _two(
             ("Leaks, blockers off", f"{first.leaks} of {facts.silence}", LEAKS_HELP),
             ("Cost", cost, _cost_help(own)),
@@ -130,11 +132,6 @@ def numbers(
 def _two(*metrics: tuple[str, str, str]) -> None:
     for column, (label, number, words) in zip(st.columns(2, gap="small"), metrics, strict=True):
         column.metric(label, number, help=literal(words) if words else None)
-
-
-def _asked(scenario: Scenario) -> Scenario:
-    """What results go by: a budget is no part of it."""
-    return replace(scenario, budget_gbp=None)
 
 
 def limit_in_short(one: GradeFact) -> str:
@@ -223,14 +220,13 @@ def _question(own: Session) -> None:
 
 
 def _ask(**changes: object) -> None:
-    """Ask something else: results of the old question go, and a layout that was judged is judged anew."""
+    """Ask something else: where a layout was judged, the current one is judged anew."""
     own = session()
     new = replace(own.scenario, **changes)  # type: ignore[arg-type]
     if new == own.scenario:
         return
-    judged = own.verdict is not None
     change_scenario(new)
-    if judged:
+    if own.verdict is not None and current_verdict() is None:
         start_verdict()
 
 
@@ -254,6 +250,4 @@ def _ask_budget() -> None:
     budget = st.session_state[BUDGET]
     if budget is not None and budget < 0:
         raise ScenarioError(f"Budget: is £{budget:,.0f} (expected £0 or more); correct it")
-    own = session()
-    if budget != own.scenario.budget_gbp:
-        own.scenario = replace(own.scenario, budget_gbp=budget)  # no result goes by it: they stay
+    change_scenario(replace(session().scenario, budget_gbp=budget))

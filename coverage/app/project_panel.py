@@ -10,8 +10,9 @@ import streamlit as st
 from quietwing.coverage.app.button_actions import show_problems_of
 from quietwing.coverage.app.project_store import ENDING, KEPT_DAYS, MOST_KEPT, MOST_NAME
 from quietwing.coverage.app.projects import NEWS, kept_projects, open_kept, open_project_file, remove_kept
+from quietwing.coverage.app.questions import current
 from quietwing.coverage.app.site_words import literal
-from quietwing.coverage.app.state import current_verdict, session
+from quietwing.coverage.app.state import session
 from quietwing.sites import clean
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def _open_file(given: UploadedFile) -> None:
 def _file(own: Session) -> bytes:
     from quietwing.coverage.app.project_file import project_of, project_zip, result_texts  # which loads much
 
-    results = result_texts(current_verdict(), own.plan, own.catalogue)
+    results = result_texts(current(own, "verdict"), current(own, "plan"), own.catalogue)
     return project_zip(project_of(own), own.folder, results)
 
 

@@ -51,7 +51,7 @@ __all__ = [
 REST_S = 0.3  # changes that follow each other faster are written once
 MOST_WAIT_S = 1.0  # for the session that a reload has ended to be seen as gone
 NEWS = "project news"  # key of `Session.said`
-RESULTS = ("verdict", "verdict_of", "before_verdict", "leakage", "whatif", "whatif_of", "plan", "frontier")
+RESULTS = ("verdict", "before_verdict", "leakage", "whatif", "plan", "frontier")
 SURVEY = "survey"  # kept beside the results
 COPY_WORDS = "It is open in another tab too: this is a copy, and the two do not mix."
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.jobs import Question, start, start_verdict
 from quietwing.coverage.app.prices import prices_of
+from quietwing.coverage.app.questions import as_offered_now, current
 from quietwing.coverage.app.report_files import PDF, ZIP
-from quietwing.coverage.app.state import current_verdict, session
+from quietwing.coverage.app.state import session
+from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning import Cost, PlanResult
 from quietwing.sites import fingerprint
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plan_report", "verdict_report"]
 
+ResultOf = Literal["verdict", "plan"]
 LABEL, ZIP_LABEL, PDF_LABEL = "Make the report", "Report (zip, HTML)", "Report (PDF)"
 HELP = (
     "Numbers at both grades, maps of every storey, limits, notes and tables, as PDF and as a web page in a zip. "
@@ -32,8 +35,8 @@ PDF_HELP = "The words, maps and tables of summary.html on sheets of A4, in one f
 
 def verdict_report(place: DeltaGenerator, key: str) -> None:
     """The report of the current layout, or the way to one where it has not been judged."""
-    own, verdict = session(), current_verdict()
-    if verdict is None:
+    own = session()
+    if _reported("verdict") is None:
         job = own.jobs.get("verdict")
         running = job is not None and job.running()
         place.button(
@@ -47,50 +50,67 @@ def verdict_report(place: DeltaGenerator, key: str) -> None:
             args=(key, start_verdict),
         )
     else:
-        _offer(place, key, verdict, own.whatif if own.whatif_of == own.layout else None)
+        _offer(place, key, "verdict")
     with place:
         show_problems_of(key)
 
 
-def plan_report(place: DeltaGenerator, key: str, result: PlanResult, cost: Cost) -> None:
-    """The report of a plan with the bill that is shown."""
-    _offer(place, key, result, None, cost)
+def plan_report(place: DeltaGenerator, key: str, cost: Cost) -> None:
+    """The report of the plan that answers the present question, with the bill that is shown."""
+    _offer(place, key, "plan", cost)
     with place:
         show_problems_of(key)
 
 
-def start_report(result: Verdict | PlanResult, whatif: WhatIf | None = None, cost: Cost | None = None) -> None:
-    """Begin to make the report of a result, a plan's with the bill that is shown."""
-    own = session()
-    asked = result
-    if isinstance(result, PlanResult) and cost is not None:
-        asked = replace(result, plan=replace(result.plan, cost=cost))
-    further = {"result": asked, "whatif": whatif, "about": _about(result, whatif)}
+def start_report(of: ResultOf, cost: Cost | None = None) -> None:
+    """Begin to make the report of what answers the present question, a plan's with the bill that is shown.
+
+    Raises
+    ------
+    ScenarioError
+        If the question has been changed since the button was drawn.
+    """
+    own, reported = session(), _reported(of)
+    if reported is None:
+        raise ScenarioError("the result is for an earlier question (expected the present one); run it again")
+    result, whatif = reported
+    asked: Verdict | PlanResult
+    if isinstance(result, PlanResult):
+        asked = result if cost is None else replace(result, plan=replace(result.plan, cost=cost))
+    else:
+        asked = as_offered_now(own, result)
+    further = {"result": asked, "whatif": whatif, "about": _about(reported)}
     start("report", Question("report", own.site, own.scenario, (), own.catalogue, further))
 
 
-def _about(result: Verdict | PlanResult, whatif: WhatIf | None) -> tuple[object, ...]:
-    """What a report is of: other prices make another."""
-    return result, whatif, fingerprint(prices_of(session().catalogue))
-
-
-def _offer(
-    place: DeltaGenerator, key: str, result: Verdict | PlanResult, whatif: WhatIf | None, cost: Cost | None = None
-) -> None:
-    """The button that has it made, or its files."""
+def _reported(of: ResultOf) -> tuple[Verdict | PlanResult, WhatIf | None] | None:
+    """What goes into a report: nothing but answers to the present question."""
     own = session()
+    result = current(own, of)
+    return None if result is None else (result, current(own, "whatif") if of == "verdict" else None)
+
+
+def _about(reported: tuple[Verdict | PlanResult, WhatIf | None]) -> tuple[object, ...]:
+    """What a report is of: other prices or blockers on offer make another."""
+    own = session()
+    return *reported, fingerprint(prices_of(own.catalogue), own.scenario)
+
+
+def _offer(place: DeltaGenerator, key: str, of: ResultOf, cost: Cost | None = None) -> None:
+    """The button that has it made, or its files."""
+    own, reported = session(), _reported(of)
     made, job = own.report, own.jobs.get("report")
-    if made is None or not made.is_of(_about(result, whatif)):
+    if made is None or reported is None or not made.is_of(_about(reported)):
         running = job is not None and job.running()
         place.button(
             "Making the report …" if running else LABEL,
             key=f"{key} make",
-            type="secondary" if isinstance(result, PlanResult) else "primary",  # a plan is opened first
+            type="secondary" if of == "plan" else "primary",  # a plan is opened first
             width="stretch",
             disabled=running,
             help=UNDER_WAY if running else HELP,
             on_click=clicked,
-            args=(key, start_report, result, whatif, cost),
+            args=(key, start_report, of, cost),
         )
         return
     left, right = place.columns(2, gap="small")

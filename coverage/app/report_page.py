@@ -7,6 +7,7 @@ import streamlit as st
 from quietwing.coverage.app.blockers_state import REPORT, desk
 from quietwing.coverage.app.layout_facts import LayoutFacts
 from quietwing.coverage.app.panel import answer_in_words, facts_here, judge_button, numbers
+from quietwing.coverage.app.questions import earlier
 from quietwing.coverage.app.report_button import verdict_report
 from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import current_verdict, session
@@ -66,10 +67,8 @@ def _nothing_yet() -> None:
     if job is not None and job.running():
         st.info("The full assessment is being worked out; its progress stands at the left. This page fills itself.")
         return
-    st.info(
-        "This layout has not been assessed yet: click Full assessment. It takes some seconds for a wing, minutes for "
-        "a campus."
-    )
+    said = earlier(session(), "verdict") or "This layout has not been assessed yet."
+    st.info(literal(f"{said} Click Full assessment. It takes some seconds for a wing, minutes for a campus."))
 
 
 @st.fragment

@@ -14,6 +14,7 @@ from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.jobs import start_leakage
 from quietwing.coverage.app.panel import facts_here
 from quietwing.coverage.app.plan_editor.layers import CHANNELS, MARGIN, SIGNAL, margin, signal, usable_channels
+from quietwing.coverage.app.questions import current, earlier
 from quietwing.coverage.app.section_part import section_picture
 from quietwing.coverage.app.site_masts import masts_editor
 from quietwing.coverage.app.site_watch import kept, watch
@@ -42,22 +43,22 @@ def show() -> None:
     """Draw the page."""
     own = session()
     st.title(f"Signals: {literal(own.site.name)}, blockers off")
-    running = watch("leakage")
+    running, leakage = watch("leakage"), current(own, "leakage")
     plan, rooms, masts = st.tabs(["Plan", "Rooms and channels", "Masts"])
     with plan:
         left, panel = bench(SIGNALS)
         with left:
             _plan()
         with panel:
-            if own.leakage is None:
-                _ask(running)
+            if leakage is None:
+                _ask(running, earlier(own, "leakage"))
             else:
-                _leaks(own.leakage)
+                _leaks(leakage)
     with rooms:
-        if own.leakage is None:
+        if leakage is None:
             st.info("Calculate the leakage first, beside the plan.")
         else:
-            _tables(own.leakage)
+            _tables(leakage)
     with masts:
         masts_editor("signals")
 
@@ -87,7 +88,9 @@ def _plan() -> None:
         st.rerun()
 
 
-def _ask(running: bool) -> None:
+def _ask(running: bool, said: str) -> None:
+    if said:
+        st.info(literal(f"{said} Work it out again."))
     st.info(
         "The plan shows typical levels. How many rooms leak at both grades is worked out in a thousand simulations: "
         "some seconds, a large site up to a minute."

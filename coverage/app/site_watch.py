@@ -46,7 +46,7 @@ def _progress(kind: Kind) -> None:
     job = session().jobs.get(kind)
     if job is None:
         return
-    if not job.running():  # the bell in the sidebar has the page drawn anew
+    if not job.running():  # `redraw_when_idle` has the page drawn anew
         st.progress(1.0, "Finished, loading the result")
         return
     what, share = job.progress()

@@ -20,6 +20,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from quietwing.coverage.app.prices import alike_but_for_prices, prices_of
+from quietwing.coverage.app.questions import current, judged_by
 from quietwing.coverage.app.session_folders import session_folder
 from quietwing.coverage.app.survey_state import Survey
 from quietwing.coverage.equipment import Device, Model, Treatment
@@ -107,13 +108,14 @@ class Session:
     past_prices, future_prices : list of mapping
         The catalogue at each of these steps, newest last; of steps of an earlier session there is none.
     leakage : Leakage or None
-        Of this site and scenario, blockers off.
-    verdict, verdict_of : Verdict, Layout or None
-        The last full assessment and the layout it belongs to.
+        The last, blockers off. Of this and the results below `questions.current` gives what answers the present
+        question.
+    verdict : Verdict or None
+        The last full assessment.
     before_verdict : Verdict or None
-        The verdict before that one.
-    whatif, whatif_of : WhatIf, Layout or None
-        The last table of what would change the answer, and the layout it belongs to.
+        The one before it, of another layout.
+    whatif : WhatIf or None
+        The last table of what would change the answer.
     plan : PlanResult or None
         The last plan.
     frontier : Frontier or None
@@ -168,10 +170,8 @@ class Session:
     future_prices: list[dict[str, Model]] = field(default_factory=list, repr=False)
     leakage: Leakage | None = None
     verdict: Verdict | None = None
-    verdict_of: Layout | None = None
     before_verdict: Verdict | None = None
     whatif: WhatIf | None = None
-    whatif_of: Layout | None = None
     plan: PlanResult | None = None
     frontier: Frontier | None = None
     report: MadeReport | None = None
@@ -197,12 +197,12 @@ class Session:
     not_kept: str = ""
 
     def ask(self, key: str, words: str, act: Callable[..., object], *args: Any) -> None:
-        """Note what a click is for and may take seconds: an ``on_click``; `clicked.do_what_was_asked` does it.
+        """Note what a click is for and may take seconds: an ``on_click``; `button_actions.do_what_was_asked` does it.
 
         Parameters
         ----------
         key, act, *args
-            As of `clicked.clicked`.
+            As of `button_actions.clicked`.
         words : str
             Shown while it is done: ``Checking the site``.
         """
@@ -317,14 +317,14 @@ def _remember(own: Session) -> None:
 
 
 def change_scenario(new: Scenario) -> None:
-    """Ask something else of the same site: results and jobs of the old question go, layouts and plans stay."""
+    """Ask something else of the same site: jobs whose answer nobody waits for any more end, searches go on."""
     own = session()
-    for kind in ("verdict", "leakage", "calibrate", "next"):
-        if kind in own.jobs:
-            own.jobs.pop(kind).discard()
+    if judged_by(new) != judged_by(own.scenario):
+        for kind in ("verdict", "leakage", "whatif", "calibrate", "next"):
+            if kind in own.jobs:
+                own.jobs.pop(kind).discard()
+        own.survey = own.survey.without_results()
     own.scenario = new
-    own.leakage = own.verdict = own.verdict_of = own.before_verdict = None
-    own.survey = own.survey.without_results()
 
 
 def undo() -> bool:
@@ -378,9 +378,9 @@ def scenario_with(layout: Layout) -> Scenario:
 
 
 def current_verdict() -> Verdict | None:
-    """The full assessment of the current layout; None if it has none yet."""
-    own = session()
-    return own.verdict if own.verdict is not None and own.verdict_of == own.layout else None
+    """The full assessment of the current layout under the present question; None if it has none yet."""
+    verdict: Verdict | None = current(session(), "verdict")
+    return verdict
 
 
 def layout_hash(layout: Layout) -> str:
@@ -400,6 +400,4 @@ def _bundled(name: str) -> tuple[Site, Scenario, dict[str, Model], tuple[Device,
 
 
 def _forget_results(own: Session) -> None:
-    own.leakage = own.verdict = own.verdict_of = own.before_verdict = own.plan = None
-    own.whatif = own.whatif_of = None
-    own.frontier = own.report = None
+    own.leakage = own.verdict = own.before_verdict = own.whatif = own.plan = own.frontier = own.report = None

@@ -8,6 +8,7 @@ import streamlit as st
 
 from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.jobs import Job, Question, start
+from quietwing.coverage.app.questions import current, earlier
 from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import scenario_with, session
 from quietwing.coverage.report import ADVICE, whatif_csv, whatif_header, whatif_headline, whatif_rows
@@ -29,28 +30,27 @@ def whatif_part() -> None:
     )
     job = own.jobs.get("whatif")
     running = job is not None and job.running()
-    current = own.whatif is not None and own.whatif_of == own.layout
+    found = current(own, "whatif")
     if running:
         st.info("It is being worked out; its progress stands at the left. This page fills itself.")
-    elif not current:
-        if own.whatif is not None:
-            st.info("The last table is of another layout.")
+    elif found is None:
+        if said := earlier(own, "whatif"):
+            st.info(literal(f"{said} Run it again."))
         st.button(
             "Show what would change the answer", key=BUTTON, type="primary", on_click=clicked,
             args=(BUTTON, start_whatif),
         )  # fmt: skip
         st.caption("It takes about four times as long as the full assessment.")
         show_problems_of(BUTTON)
-    if current and own.whatif is not None:
-        _table(own.whatif)
+    if found is not None:
+        _table(found)
 
 
 def start_whatif() -> Job:
     """Begin the work for the layout the session has now."""
     own = session()
     asked = scenario_with(own.layout)
-    further = {"layout": own.layout}
-    return start("whatif", Question("whatif", own.site, asked, own.layout.devices, own.catalogue, further))
+    return start("whatif", Question("whatif", own.site, asked, own.layout.devices, own.catalogue))
 
 
 def _table(found: WhatIf) -> None:

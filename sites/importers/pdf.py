@@ -88,7 +88,7 @@ def drawn_pages(
                 what = "holds a picture and no lines" if picture else "holds no lines"
                 raise SiteError(
                     f"{where}: {what}, so no wall can be read off it; save the page as PNG and trace it in the app "
-                    f"(quietwing app, My site, Trace a plan)"
+                    f"(quietwing app, Site, Trace a plan)"
                 )
             frames = _without_frames(content, document[number])
             metres = _metres_of_a_point(scale, document[number], where)

@@ -156,7 +156,7 @@ def test_without_a_verdict_the_draft_says_that_it_is_one(at_hut):
 
 
 def test_the_verdicts_own_words_take_the_place_of_the_drafts(at_hut, judged):
-    at_hut.before_verdict, at_hut.verdict, at_hut.verdict_of = judged["off"], judged["on"], at_hut.layout
+    at_hut.before_verdict, at_hut.verdict = judged["off"], judged["on"]
     page = opened(at_hut)
     assert judged["on"].spill is not None
     kept = judged["on"].spill.passed
@@ -187,7 +187,6 @@ def test_a_banner_is_green_only_where_every_limit_is_kept(at_hut, judged):
         spill = replace(judged["on"].spill, passed=passed)
         asked, *others = judged["on"].grades
         at_hut.verdict = replace(judged["on"], grades=(replace(asked, spill=spill), *others))
-        at_hut.verdict_of = at_hut.layout
         page = opened(at_hut)
         assert len(page.success) == passed
         assert len(page.warning) == (not passed)
@@ -195,10 +194,10 @@ def test_a_banner_is_green_only_where_every_limit_is_kept(at_hut, judged):
 
 
 def test_a_verdict_of_another_layout_is_not_shown_as_this_ones(at_hut, judged):
-    at_hut.verdict, at_hut.verdict_of = judged["off"], Layout()
+    at_hut.verdict = judged["off"]
     page = opened(at_hut)
     assert not page.success
-    assert "The last full assessment is of another layout." in said(page)
+    assert "The last full assessment is for an earlier question: another layout." in said(page)
     at = begun(at_hut)
     at.layers["blockers"] = "Difference"
     assert not opened(at_hut, blockers_desk=at).exception
@@ -359,7 +358,7 @@ def test_windows_of_the_scenario_stay_its_own(at_hut):
 
 
 def test_a_cell_is_explained_by_the_list_too(at_hut, judged):
-    at_hut.verdict, at_hut.verdict_of = judged["on"], at_hut.layout
+    at_hut.verdict = judged["on"]
     page = opened(at_hut)
     page.selectbox(key="blockers room").select("A-01").run()
     assert not page.exception
@@ -372,7 +371,7 @@ def test_a_cell_is_explained_by_the_list_too(at_hut, judged):
 
 
 def test_layouts_are_kept_opened_and_removed_by_name(at_hut, judged):
-    at_hut.verdict, at_hut.verdict_of = judged["on"], at_hut.layout
+    at_hut.verdict = judged["on"]
     page = opened(at_hut, blockers_section="Files")
     button(page, "Save this layout").click().run()
     assert "Name: is empty" in said(page)
@@ -380,7 +379,7 @@ def test_layouts_are_kept_opened_and_removed_by_name(at_hut, judged):
     next(one for one in page.button if one.label == "Save this layout").click().run()
     saved = page.session_state[KEY].saved["**one**"]
     assert (saved.layout, saved.verdict) == (at_hut.layout, judged["on"])
-    at_hut.layout, at_hut.verdict, at_hut.verdict_of = Layout(), judged["off"], Layout()
+    at_hut.layout, at_hut.verdict = Layout(), judged["off"]
     next(one for one in page.button if one.label == "Open it").click().run()
     own = page.session_state[KEY]
     assert (own.layout, own.verdict, own.before_verdict) == (Layout((JAMMER,)), judged["on"], judged["off"])

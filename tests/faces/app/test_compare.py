@@ -4,6 +4,7 @@ import csv
 import io
 import time
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -143,12 +144,12 @@ def test_saved_and_current_layout_are_compared(small, devices, two):
     at = opened()
     own = at.session_state["quietwing session"]
     own.site, own.scenario, own.layout = small, QUESTION, Layout()
-    own.verdict, own.verdict_of = two[0], own.layout
+    own.verdict = two[0]
     at.run()
     at.text_input(key="compare-name").set_value("nothing").run()
     at.button(key="compare-save").click().run()
     own.layout = Layout(devices)
-    own.verdict, own.verdict_of = two[1], own.layout
+    own.verdict = two[1]
     at.run()
     assert not at.exception
     table = next(
@@ -169,7 +170,7 @@ def test_a_layout_without_verdict_is_judged_and_the_current_verdict_comes_back(s
     at = opened()
     own = at.session_state["quietwing session"]
     own.site, own.scenario, own.layout = small, QUESTION, Layout()
-    own.verdict, own.verdict_of = two[0], own.layout
+    own.verdict = two[0]
     own.saved["one"] = SavedLayout("one", Layout(devices), None, site_hash(small))
     at.run()
     at.button(key="compare-run-one").click().run()
@@ -181,7 +182,6 @@ def test_a_layout_without_verdict_is_judged_and_the_current_verdict_comes_back(s
     assert not at.exception
     assert count_rooms(own.saved["one"].verdict) == count_rooms(two[1])
     assert own.verdict is two[0]
-    assert own.verdict_of == own.layout
 
 
 def test_wrong_names_and_empty_choices_are_said(small, two):
@@ -202,13 +202,23 @@ def test_wrong_names_and_empty_choices_are_said(small, two):
     assert any("none is chosen" in error.value for error in at.error)
 
 
-def test_a_layout_of_another_site_is_marked(small, two):
+def test_layouts_of_another_site_or_another_question_are_not_set_beside_the_others(small, devices, two):
     at = opened()
     own = at.session_state["quietwing session"]
-    own.saved["elsewhere"] = SavedLayout("elsewhere", Layout(), two[0], site_hash(small))
-    own.saved["unjudged"] = SavedLayout("unjudged", Layout(), None, site_hash(small))
+    own.site, own.scenario, own.layout, own.verdict = small, QUESTION, Layout(), two[0]
+    for name, asked in (("as now", QUESTION), ("stricter", replace(QUESTION, grade="evidence"))):
+        judged = replace(two[1], scenario=asked)
+        own.saved[name] = SavedLayout(name, Layout(devices), judged, site_hash(small))
+    own.saved["elsewhere"] = SavedLayout("elsewhere", Layout(), two[0], "0" * 12)
     at.run()
     assert not at.exception
-    said = " ".join(warning.value for warning in at.warning)
-    assert "judged on another site" in said
-    assert "belongs to another site" in said
+    (elsewhere,) = at.warning
+    assert "elsewhere belongs to another site" in elsewhere.value
+    (info,) = at.info
+    assert "stricter (1 devices) was judged for an earlier question: evidence grade (95 %)" in info.value.replace(
+        "\\", ""
+    )
+    for table in (one.value for one in at.dataframe if "" in one.value):
+        assert "as now" in table
+        assert not {"stricter", "elsewhere"} & {*table}
+    assert at.button(key="compare-run-stricter")

@@ -44,8 +44,8 @@ def opened(verdict: Verdict | None, site: Site | None = None) -> AppTest:
     own = page.session_state[KEY]
     own.site = site or own.site
     if verdict is not None:
-        own.site, own.verdict, own.layout = verdict.site, verdict, Layout(verdict.devices)
-        own.verdict_of = own.layout
+        own.site, own.scenario, own.layout = verdict.site, verdict.scenario, Layout(verdict.devices)
+        own.verdict = verdict
     shown = AppTest.from_function(page_of_limits, default_timeout=60)
     shown.session_state[KEY] = own
     return shown.run()

@@ -326,7 +326,7 @@ def test_every_page_of_the_app_says_every_number_alike(site, scenario, verdict, 
     start = AppTest.from_function(begin, default_timeout=60).run()
     own = start.session_state[KEY]
     own.site, own.site_source, own.scenario, own.layout = verdict.site, YOURS, scenario, Layout(DEVICES)
-    own.verdict, own.verdict_of = verdict, own.layout
+    own.verdict = verdict
     own.leakage = leakage(site, scenario)
     off = {grade: said["rooms"] for grade, said in evaluated["grades"].items()}
     expects = {
@@ -357,10 +357,10 @@ def test_a_plan_that_was_found_says_every_number_alike(site, scenario):
     plan = curve.plans[-1]
     start = AppTest.from_function(begin, default_timeout=60).run()
     own = start.session_state[KEY]
-    own.site, own.site_source, own.scenario = site, YOURS, scenario
+    own.site, own.site_source, own.scenario = site, YOURS, plan.asked
     own.layout, own.plan, own.frontier = Layout(plan.plan.devices, plan.plan.treatments), plan, curve
     asked = replace(scenario, treatments=wishes_for(site, plan.plan.treatments))
-    own.verdict, own.verdict_of = evaluate(site, asked, devices=plan.plan.devices), own.layout
+    own.verdict = evaluate(site, asked, devices=plan.plan.devices)
     expects = {"Cost": math.ceil(plan.plan.cost.capex_gbp), "Whole life": math.ceil(plan.plan.cost.whole_life_gbp)}
     for grade, mine in expected(own.verdict).items():
         expects[f"Blocked, {grade}"], expects[f"Holes, {grade}"] = mine["silent"], mine["holes"]

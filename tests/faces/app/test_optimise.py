@@ -5,6 +5,7 @@ import io
 import json
 import time
 import zipfile
+from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -254,7 +255,7 @@ def test_a_search_is_stopped_and_leaves_nothing_running(small):
 def test_a_plan_is_shown_opened_and_downloaded(small, curve, plans):
     at = opened(site=small)
     own = at.session_state["quietwing session"]
-    own.plan, own.frontier = plans[-1], curve
+    own.plan, own.frontier, own.scenario = plans[-1], curve, plans[-1].asked
     at.run()
     assert not at.exception
     assert any(literal(plan_lead(plans[-1])[0]) in text.value for text in at.markdown)
@@ -288,8 +289,17 @@ def test_a_plan_is_shown_opened_and_downloaded(small, curve, plans):
     assert own.way_on == "blockers"
 
 
-def test_a_plan_of_another_site_is_marked(plans):
-    at = opened()
-    at.session_state["quietwing session"].plan = plans[0]
+def test_a_plan_and_a_curve_for_an_earlier_question_have_no_number_and_no_report(small, curve, plans):
+    at = opened(site=small)
+    own = at.session_state["quietwing session"]
+    own.plan, own.frontier, own.scenario = plans[0], curve, replace(plans[0].asked, grade="evidence")
     at.run()
-    assert any("another site" in warning.value for warning in at.warning)
+    assert not at.exception
+    asked = "for an earlier question: planning grade (80 %), standard limit outside"
+    said = [warning.value.replace("\\", "") for warning in at.warning]
+    assert said == [f"The last cost curve is {asked}. Plot it again.", f"The last plan is {asked}. Search again."]
+    assert [metric.label for metric in at.metric if metric.label.startswith("Blocked")] == []
+    assert not [one for one in at.button if one.key == "optimise-report make"]
+    at.button(key="optimise-open").click().run()  # its layout can be had, to be judged anew
+    assert own.layout.devices == plans[0].plan.devices
+    assert own.verdict is None

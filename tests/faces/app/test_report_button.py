@@ -4,6 +4,7 @@ import io
 import re
 import time
 import zipfile
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pypdfium2
@@ -16,10 +17,12 @@ from quietwing.coverage.app.report_files import MadeReport, keep_report, report_
 from quietwing.coverage.app.state import Layout, Session
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
+from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.report.grades import silent_in_words
 from quietwing.coverage.report.words import verdict_headline
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import evaluate
+from quietwing.sites import fingerprint
 from quietwing.sites.synthetic import build_wing, describe
 
 QUICK = Scenario(worlds=100, grid_m=1.0, channels=("EE/B1/LTE",))
@@ -93,10 +96,30 @@ def test_without_an_assessment_in_the_session_the_button_starts_one(monkeypatch)
 def asking(verdict, tmp_path, monkeypatch) -> Session:
     """A session with an assessment of its layout."""
     own = Session(verdict.site, state.YOURS, QUICK, read_catalogue(), tmp_path, Layout(JAMMERS))
-    own.verdict, own.verdict_of = verdict, own.layout
+    own.verdict = verdict
     monkeypatch.setattr(state, "session", lambda: own)
     monkeypatch.setattr("quietwing.coverage.app.report_button.session", lambda: own)
     return own
+
+
+def test_no_answer_to_an_earlier_question_goes_into_a_report(asking, verdict, monkeypatch):
+    """What would change the answer at another grade, and a result at another limit, stay out."""
+    asked = []
+    monkeypatch.setattr("quietwing.coverage.app.report_button.start", lambda _kind, question: asked.append(question))
+    old = replace(QUICK, grade="evidence")
+    names = {one: fingerprint(verdict.site, one, JAMMERS, read_catalogue())[:12] for one in (QUICK, old)}
+    for scenario, shown in ((old, False), (QUICK, True)):
+        asking.whatif = SimpleNamespace(
+            site=verdict.site, scenario=scenario, devices=JAMMERS, scenario_id=names[scenario]
+        )
+        start_report("verdict")
+        assert asked[-1].further["whatif"] is (asking.whatif if shown else None)
+    asking.plan = SimpleNamespace(verdict=verdict, asked=old)
+    asking.scenario = replace(QUICK, spill_tier="strict")
+    for of in ("verdict", "plan"):
+        with pytest.raises(ScenarioError, match="earlier question"):
+            start_report(of)
+    assert len(asked) == 2
 
 
 def about(own: Session) -> tuple[object, ...]:
@@ -106,7 +129,7 @@ def about(own: Session) -> tuple[object, ...]:
 
 @pytest.mark.slow
 def test_the_report_is_made_by_a_job_whose_files_lie_in_the_session(asking):
-    start_report(asking.verdict)
+    start_report("verdict")
     job, of = asking.jobs["report"], about(asking)
     end = time.monotonic() + LONG_S
     while job.running():
@@ -125,7 +148,7 @@ def test_the_report_is_made_by_a_job_whose_files_lie_in_the_session(asking):
 
 @pytest.mark.slow
 def test_a_report_that_is_stopped_leaves_neither_file_nor_complaint(asking):
-    start_report(asking.verdict)
+    start_report("verdict")
     job = asking.jobs["report"]
     job.stop()  # there is nothing half to keep: it ends at once
     assert not job.running()
@@ -157,7 +180,7 @@ def offered(own: Session) -> AppTest:
 
 def test_the_button_makes_the_report_waits_for_it_and_then_gives_its_files(verdict, tmp_path, monkeypatch):
     own = Session(verdict.site, state.YOURS, QUICK, read_catalogue(), tmp_path, Layout(JAMMERS))
-    own.verdict, own.verdict_of = verdict, own.layout
+    own.verdict = verdict
     started = []
     monkeypatch.setattr("quietwing.coverage.app.report_button.start", lambda *asked: started.append(asked))
     page = offered(own)

@@ -75,7 +75,7 @@ def opened(module: str, verdict, section: str = "Selected") -> AppTest:
     start = AppTest.from_function(begin, default_timeout=60).run()
     own = start.session_state[KEY]
     own.site, own.site_source, own.scenario, own.layout = verdict.site, YOURS, ASKED, Layout(DEVICES)
-    own.verdict, own.verdict_of = verdict, own.layout
+    own.verdict = verdict
     shown = AppTest.from_function(page, kwargs={"module": module}, default_timeout=60)
     shown.session_state[KEY], shown.session_state["blockers section"] = own, section
     shown.run()

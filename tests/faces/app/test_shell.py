@@ -1,8 +1,10 @@
 """The frame round every page."""
 
 import ast
+import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -82,6 +84,15 @@ def test_every_page_has_its_module_with_show(module):
     assert not shows[0].args.args
 
 
+def test_messages_and_documents_name_only_pages_that_there_are():
+    titles = {title for _, title in PAGES.values()}
+    files = [path for part in ("coverage", "sites", "docs") for path in (ROOT / part).rglob("*.*")]
+    texts = [path.read_text("utf-8") for path in files if path.suffix in (".py", ".html", ".js", ".md")]
+    named = {name for text in texts for name in re.findall(r"quietwing app, ([^,]+),|\b[Pp]age ([A-Z]\w+)", text)}
+    assert len(named) > 3
+    assert {one or other for one, other in named} - titles == set()
+
+
 def test_no_page_keeps_plans_in_a_cache_that_sessions_share():
     for path in (ROOT / "coverage" / "app").rglob("*.py"):
         text = path.read_text("utf-8")
@@ -96,7 +107,7 @@ def test_the_sidebar_says_what_is_open_and_that_nothing_leaves():
     assert "Nothing leaves this computer" in words
 
 
-def test_another_grade_drops_the_verdict_and_has_the_layout_judged_anew(monkeypatch):
+def test_at_another_grade_the_verdict_is_an_old_one_and_the_layout_is_judged_anew(monkeypatch):
     """Without a verdict nothing is begun; the desk and the other pages go by the session's scenario."""
     begun = []
     monkeypatch.setattr("quietwing.coverage.app.panel.start_verdict", lambda: begun.append(True))
@@ -109,10 +120,10 @@ def test_another_grade_drops_the_verdict_and_has_the_layout_judged_anew(monkeypa
     assert begun == []
     assert page.metric[1].label == "Cost"  # the stored result is of planning grade
     assert page.metric[3].value == "not assessed"
-    own.verdict = own.verdict_of = own.leakage = object()
+    own.verdict = SimpleNamespace(site=own.site, scenario=own.scenario, devices=own.layout.devices[1:])
     page.selectbox(key="grade asked for").select("planning").run()
     assert not page.exception
-    assert (own.scenario.grade, own.verdict, own.verdict_of, own.leakage) == ("planning", None, None, None)
+    assert own.scenario.grade == "planning"
     assert begun == [True]
     own.scenario = replace(own.scenario, grade="evidence")  # as of another site that is opened
     page.run()

@@ -1,4 +1,4 @@
-"""My site: a planner describes, uploads or traces a place, and what is wrong with it is said on the page."""
+"""The page Site: a planner describes, uploads or traces a place, and what is wrong with it is said on the page."""
 
 import dataclasses
 import functools

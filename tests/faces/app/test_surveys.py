@@ -325,9 +325,11 @@ def test_another_question_or_site_drops_what_was_worked_out_and_keeps_what_was_r
     own.survey = full
 
     def another_question():
+        from dataclasses import replace
+
         from quietwing.coverage.app.state import change_scenario, session
 
-        change_scenario(session().scenario)
+        change_scenario(replace(session().scenario, grade="evidence"))
 
     at_other = AppTest.from_function(another_question, default_timeout=60)
     at_other.session_state[KEY] = own

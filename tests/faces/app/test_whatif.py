@@ -3,6 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from quietwing.coverage.app.state import KEY
 from quietwing.coverage.results import WhatIf, WhatIfRow
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import load_site
@@ -32,11 +33,19 @@ def found():
 
 def opened(found, of_this_layout=True) -> AppTest:
     def page(found, of_this_layout: bool) -> None:
+        from dataclasses import replace
+
         from quietwing.coverage.app.state import Layout, session
         from quietwing.coverage.app.whatif_page import whatif_part
+        from quietwing.sites import fingerprint
 
         own = session()
-        own.whatif, own.whatif_of = found, own.layout if of_this_layout else Layout()
+        if found is not None:
+            name = fingerprint(own.site, own.scenario, own.layout.devices, own.catalogue)[:12]
+            asked = {"scenario": own.scenario, "devices": own.layout.devices, "scenario_id": name}
+            own.whatif = replace(found, site=own.site, **asked)
+        if not of_this_layout:
+            own.layout = Layout()
         whatif_part()
 
     kwargs = {"found": found, "of_this_layout": of_this_layout}
@@ -79,8 +88,7 @@ def test_the_click_starts_the_job_and_its_result_comes_into_the_session(monkeypa
     page.button(key="run what if").click().run()
     ((kind, question),) = asked
     assert kind == question.mode == "whatif"
-    assert question.devices == question.further["layout"].devices
-    own = type("Own", (), {})()
+    own = page.session_state[KEY]
+    assert (question.scenario, question.devices) == (own.scenario, own.layout.devices)
     jobs._take(own, "whatif", type("Job", (), {"question": question})(), found)
     assert own.whatif is found
-    assert own.whatif_of == question.further["layout"]

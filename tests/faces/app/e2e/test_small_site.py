@@ -6,6 +6,7 @@ import re
 import time
 import zipfile
 
+import pypdfium2
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -114,6 +115,37 @@ def test_every_page_full_of_results_fits_the_window(planned):
     planned.page.get_by_text("Coverage by operator").wait_for()
     for name in PAGES:
         planned.look_over(name, f"{name}_worked")
+
+
+def test_a_table_of_an_earlier_grade_is_no_part_of_the_report(planner, small_zip):
+    """What-if at planning grade, then evidence grade, then the report: not a row of the table in either file."""
+    planner.arrive("my-site")
+    planner.upload("small.zip", small_zip)
+    judge(planner)
+    planner.go("plan")
+    planner.page.get_by_role("tab", name="What would change the answer").click()
+    planner.page.get_by_role("button", name="Show what would change the answer").click()
+    planner.page.get_by_role("button", name="This table (CSV)").wait_for(timeout=MOST_SEARCH_MS)
+    table = planner.download("This table (CSV)").decode()
+    changes = [row["change"] for row in csv.DictReader(io.StringIO(table))]
+    planner.go("report")
+    planner.press("Criteria")
+    planner.page.get_by_role("combobox", name="Grade asked for").click()
+    planner.page.get_by_role("option", name="Evidence").click()
+    planner.page.keyboard.press("Escape")
+    planner.page.get_by_role("button", name="Make the report").and_(planner.page.locator(":enabled")).click()
+    planner.page.get_by_role("button", name="Report (PDF)").wait_for(timeout=MOST_SEARCH_MS)
+    with zipfile.ZipFile(io.BytesIO(planner.download("Report (zip, HTML)"))) as packed:
+        names, page = packed.namelist(), packed.read("summary.html").decode()
+    with pypdfium2.PdfDocument(planner.download("Report (PDF)")) as sheets:
+        paper = " ".join(" ".join(sheet.get_textpage().get_text_bounded().split()) for sheet in sheets)
+    assert "whatif.csv" not in names
+    for text in (page, paper):
+        assert "evidence grade" in text
+        assert [one for one in changes if one in text] == []
+    planner.go("plan")
+    planner.page.get_by_role("tab", name="What would change the answer").click()
+    planner.page.get_by_text("The last table is for an earlier question: planning grade (80 %)").wait_for()
 
 
 def test_a_search_stopped_half_way_keeps_the_best_so_far_and_leaves_no_process(planner, app, small_zip, waited):
