@@ -164,10 +164,8 @@ def _nothing() -> bytes:
 
 
 def _saved_in_words(saved: SavedLayout) -> str:
-    judged = "not judged yet"
-    if saved.verdict is not None:
-        of_now = is_current(session(), "verdict", saved.verdict, saved.layout)
-        judged = "with its verdict" if of_now else "judged for an earlier question"
+    of_now = saved.verdict is not None and is_current(session(), "verdict", saved.verdict, saved.layout)
+    judged = "with its verdict" if of_now else "judged for an earlier question" if saved.verdict else "not judged yet"
     return f"{saved.name} ({len(saved.layout.devices)} blockers, {judged})"
 
 

@@ -9,7 +9,7 @@ import gc
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from quietwing.coverage.app.plan_editor.group_edits import apply_gesture
 from quietwing.coverage.app.plan_editor.layers import BLOCKED, LAYERS, SIGNAL, STRONGEST
 from quietwing.coverage.app.plan_editor.places import Place, places_of
 from quietwing.coverage.app.prices import alike_but_for_prices
+from quietwing.coverage.app.questions import judged_by
 from quietwing.coverage.app.section_part import Section, take_section
 from quietwing.coverage.app.site_words import problems_of
 from quietwing.coverage.app.state import (
@@ -255,7 +256,7 @@ def desk() -> Desk:
     if (
         not isinstance(found, Desk)
         or found.site is not own.site
-        or _asked(found.scenario) != _asked(own.scenario)
+        or judged_by(found.scenario) != judged_by(own.scenario)
         or not alike_but_for_prices(found.catalogue, own.catalogue)
     ):
         before = found if isinstance(found, Desk) and found.site is own.site else None
@@ -270,7 +271,7 @@ def desk() -> Desk:
             found.room, found.chosen = before.room, before.chosen
             found.section = Section(before.section.line_m, before.section.quantity, before.section.made)
         st.session_state[DESK] = found
-    found.catalogue, found.scenario = own.catalogue, own.scenario  # other prices or budgets make no estimate anew
+    found.catalogue, found.scenario = own.catalogue, own.scenario  # prices and budgets make no estimate anew
     return found
 
 
@@ -286,11 +287,6 @@ def leave_old_site() -> None:
         state.pop(KEPT, None)
         gc.collect()  # 0.3 s once a site: estimates and site lie in circles, and a second site is read now
         memory.give_back()
-
-
-def _asked(scenario: Scenario) -> Scenario:
-    """What estimates depend on: a budget is no part of it."""
-    return replace(scenario, budget_gbp=None)
 
 
 def effective_treatments(layout: Layout) -> tuple[Treatment, ...]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import streamlit as st
 
 from quietwing.coverage.app.blockers_state import COMPARE, desk
@@ -19,7 +17,7 @@ from quietwing.coverage.app.jobs import start_verdict
 from quietwing.coverage.app.kept_facts import facts_of_verdict
 from quietwing.coverage.app.layout_facts import LayoutFacts, stored_sample
 from quietwing.coverage.app.panel import RUN, limit_in_short
-from quietwing.coverage.app.questions import asked_now, asked_of, difference_in_words, is_current
+from quietwing.coverage.app.questions import difference, is_current
 from quietwing.coverage.app.site_watch import kept, watch
 from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import Layout, SavedLayout, current_verdict, session, site_hash
@@ -33,7 +31,6 @@ __all__ = ["show"]
 HEIGHT = 440
 CURRENT = "The current layout"
 MOST = 4
-_BORROWED = "verdict before a saved layout was judged"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -42,7 +39,6 @@ def show() -> None:
     own = session()
     st.title("Compare")
     running = watch("verdict")
-    _take_verdicts()
     names = [CURRENT, *own.saved]
     picks, saving = st.columns([3, 1], vertical_alignment="bottom")
     with saving:
@@ -99,12 +95,10 @@ def _with_verdict(name: str, running: bool) -> Compared | None:
     """The layout ready to be compared; else why not, with a button that has it judged."""
     own = session()
     if name == CURRENT:
-        layout, verdict = own.layout, current_verdict()
-        same_site = True
+        layout, verdict, same_site = own.layout, current_verdict(), True
     else:
-        saved = own.saved[name]
-        layout, verdict = saved.layout, saved.verdict
-        same_site = saved.site_hash == kept(own.site, "hash", lambda: site_hash(own.site), "Comparing")
+        layout, verdict = own.saved[name].layout, own.saved[name].verdict
+        same_site = own.saved[name].site_hash == kept(own.site, "hash", lambda: site_hash(own.site), "Comparing")
     if verdict is None or not same_site or not is_current(own, "verdict", verdict, layout):
         left, right = st.columns([4, 1], vertical_alignment="center")
         if not same_site:
@@ -118,10 +112,10 @@ def _with_verdict(name: str, running: bool) -> Compared | None:
             else f"{many} has no full assessment yet."
             if verdict is None
             else f"{many} was judged for an earlier question: "
-            f"{literal(difference_in_words(own, 'verdict', verdict, layout))}. Run it again."
+            f"{literal(difference(own, 'verdict', verdict, layout))}. Run it again."
         )
         key = f"compare-run-{name}"
-        right.button(RUN, key=key, disabled=running, on_click=clicked, args=(key, _judge, layout))
+        right.button(RUN, key=key, disabled=running, on_click=clicked, args=(key, start_verdict, layout))
         show_problems_of(key)
         return None
     try:
@@ -129,37 +123,6 @@ def _with_verdict(name: str, running: bool) -> Compared | None:
     except QuietwingError as error:
         show_problems(error)
         return None
-
-
-def _judge(layout: Layout) -> None:
-    """Have a layout judged; the verdict of the current one is put aside until then."""
-    own = session()
-    if _BORROWED not in st.session_state:
-        st.session_state[_BORROWED] = (own.verdict, own.before_verdict)
-    start_verdict(layout)
-
-
-def _take_verdicts() -> None:
-    """Give saved layouts the verdict that was worked out for them, and the current one its own back."""
-    own = session()
-    if own.verdict is None:
-        return
-    here, answered = (
-        kept(own.site, "hash", lambda: site_hash(own.site), "Comparing"),
-        asked_of("verdict", own.verdict),
-    )
-    for name, saved in list(own.saved.items()):
-        new = saved.site_hash == here and saved.verdict is not own.verdict
-        if new and answered == asked_now(own, "verdict", saved.layout):
-            own.saved[name] = replace(saved, verdict=own.verdict)
-    job = own.jobs.get("verdict")
-    borrowed = st.session_state.get(_BORROWED)
-    if borrowed is None or (job is not None and job.running()):
-        return
-    del st.session_state[_BORROWED]
-    verdict, before = borrowed
-    if verdict is not None and current_verdict() is None and is_current(own, "verdict", verdict):
-        own.verdict, own.before_verdict = verdict, before
 
 
 def _side_by_side(ready: list[Compared], stored: LayoutFacts | None) -> None:

@@ -335,10 +335,10 @@ def _begin(kind: str, question: Question, within: Path) -> Job:
 
 def _take(own: Session, kind: str, job: Job, answer: Any) -> None:
     if kind == "verdict":
-        last = own.verdict
-        if last is not None and (last.devices, last.treatments) != (answer.devices, answer.treatments):
-            own.before_verdict = last
-    if kind in ("verdict", "leakage", "plan", "frontier", "whatif"):
+        from quietwing.coverage.app.state import take_verdict  # which imports this module
+
+        take_verdict(answer, own)
+    elif kind in ("leakage", "plan", "frontier", "whatif"):
         setattr(own, kind, answer)
     elif kind == "report":
         own.report = keep_report(job.folder, own.folder, job.question.further["about"], own.report)

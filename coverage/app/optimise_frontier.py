@@ -14,7 +14,7 @@ from quietwing.coverage.app.kept_facts import facts_of_verdict
 from quietwing.coverage.app.optimise_form import answers, asked_scenario, refused
 from quietwing.coverage.app.optimise_result import open_plan, plan_beside, plan_cost, warn_of_prices
 from quietwing.coverage.app.panel import numbers
-from quietwing.coverage.app.questions import TARGET, current, earlier
+from quietwing.coverage.app.questions import AIM, current, earlier
 from quietwing.coverage.app.site_watch import kept, watch
 from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import change_scenario, session
@@ -83,8 +83,7 @@ def _start() -> None:
     asked = asked_scenario({**answers(), "objective": "most_protected", "budget_gbp": highest})
     asked = replace(asked, target_rooms=None)
     start("frontier", Question("frontier", own.site, asked, own.layout.devices, own.catalogue, further))
-    own_ones = {name: getattr(own.scenario, name) for name in ("treatments", *TARGET)}
-    change_scenario(replace(asked, **own_ones))
+    change_scenario(replace(asked, **{name: getattr(own.scenario, name) for name in ("treatments", *AIM)}))
 
 
 def budgets_up_to(highest_gbp: float | None, number: int) -> tuple[float, ...]:

@@ -140,10 +140,8 @@ def _texts(result: PlanResult) -> dict[str, str]:
 
 def earlier_plan(result: PlanResult) -> None:
     """Say what the last plan was asked; its layout can be had, no number of it is shown."""
-    own = session()
-    st.warning(literal(f"{earlier(own, 'plan')} Search again."))
-    if result.verdict.site == own.site:
-        _open_button(result)
+    st.warning(literal(f"{earlier(session(), 'plan')} Search again."))
+    _open_button(result)
 
 
 def _open_button(result: PlanResult) -> None:
@@ -161,7 +159,7 @@ def _open_button(result: PlanResult) -> None:
 
 def _actions(result: PlanResult) -> None:
     _open_button(result)
-    plan_report(st.container(), "optimise-report", plan_cost(result))
+    plan_report(st.container(), "optimise-report")
     st.download_button(
         "Download all files (zip)",
         lambda: files_zip(at_our_prices(result)),

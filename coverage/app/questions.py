@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.report import exact_pounds, grade_in_words
-from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.scenario import TARGETS, Scenario
 from quietwing.coverage.treatments import wishes_for
 from quietwing.sites import Site, fingerprint
 
@@ -15,57 +16,13 @@ if TYPE_CHECKING:
     from quietwing.coverage.app.state import Layout, Session
     from quietwing.coverage.results import Verdict
 
-__all__ = [
-    "TARGET",
-    "Asked",
-    "ResultKind",
-    "as_offered_now",
-    "asked_now",
-    "asked_of",
-    "comparable",
-    "current",
-    "difference_in_words",
-    "earlier",
-    "is_current",
-    "judged_by",
-]
+__all__ = ["AIM", "as_offered_now", "comparable", "current", "difference", "earlier", "is_current", "judged_by"]
 
 ResultKind = Literal["verdict", "leakage", "whatif", "plan", "frontier"]
-NAMES: dict[ResultKind, str] = {
-    "verdict": "full assessment",
-    "leakage": "answer",
-    "whatif": "table",
-    "plan": "plan",
-    "frontier": "cost curve",
-}
-# What a search is asked beside how a layout is judged: an assessment does not go by it.
-TARGET: dict[str, Any] = {
-    "budget_gbp": None,
-    "objective": "most_protected",
-    "target_rooms": None,
-    "target_share": None,
-    "target_named": (),
-    "target_wing": (),
-}
-SEARCH: dict[str, Any] = TARGET | {
-    "budget_basis": "capex",
-    "equipment": (),
-    "treat_with": (),
-    "effort": "normal",
-    "spacing_m": 0.0,
-}
-WORDS = {
-    "objective": "aim of the search",
-    "target_rooms": "target",
-    "target_share": "target",
-    "target_named": "target",
-    "target_wing": "target",
-    "equipment": "choice of blockers",
-    "treat_with": "choice of window treatments",
-    "spacing_m": "distance between blockers",
-    "treatments": "layout",
-}
-BY_GRADE = ("grade", "confidence", "spill_tier", "budget_gbp")  # said with their values
+SAID = ("grade", "confidence", "spill_tier", "budget_gbp", "treatments")  # in words of their own
+# What a search is asked beside how a layout is judged: an assessment does not go by it, a cost curve not by the aim.
+AIM = ("budget_gbp", "objective", *TARGETS)
+SEARCH = (*AIM, "budget_basis", "equipment", "treat_with", "effort", "spacing_m")
 
 
 @dataclass(frozen=True)
@@ -89,7 +46,13 @@ class Asked:
 
 def judged_by(scenario: Scenario) -> Scenario:
     """What of a scenario an assessment goes by."""
-    return replace(scenario, **SEARCH)
+    return _without(scenario, SEARCH)
+
+
+def _without(scenario: Scenario, names: Collection[str]) -> Scenario:
+    """A scenario with these keys as they are by default."""
+    usual: dict[str, Any] = {one.name: one.default for one in fields(Scenario) if one.name in names}
+    return replace(scenario, **usual)
 
 
 def asked_now(own: Session, kind: ResultKind, layout: Layout | None = None) -> Asked:
@@ -120,21 +83,19 @@ def _asked(kind: ResultKind, site: Site, scenario: Scenario, devices: tuple[Devi
     """The question of a kind, without what its answer does not go by."""
     if kind in ("plan", "frontier"):
         stay = tuple(device for device in devices if device.state == "existing")
-        free = TARGET if kind == "frontier" else {}  # a curve goes through all budgets
-        return Asked(stay, replace(scenario, treatments=(), **free), site)  # a plan has treatments of its own
+        free = ("treatments", *AIM) if kind == "frontier" else ("treatments",)  # a plan has treatments of its own
+        return Asked(stay, _without(scenario, free), site)
     return Asked(() if kind == "leakage" else devices, judged_by(scenario), site)
 
 
 def is_current(own: Session, kind: ResultKind, result: Any, layout: Layout | None = None) -> bool:
     """Whether a result was asked what the session asks now, of a layout or of the current one."""
-    if asked_of(kind, result) != asked_now(own, kind, layout):
-        return False
+    same = asked_of(kind, result) == asked_now(own, kind, layout)
+    if not same or kind != "whatif":
+        return same
     # Rows of what would change the answer have prices in them: of the catalogue all counts.
-    return kind != "whatif" or result.scenario_id == _name(own, result)
-
-
-def _name(own: Session, result: Any) -> str:
-    return fingerprint(own.site, result.scenario, result.devices, dict(own.catalogue))[:12]
+    of_prices = fingerprint(own.site, result.scenario, result.devices, dict(own.catalogue))
+    return bool(result.scenario_id == of_prices[:12])
 
 
 def current(own: Session, kind: ResultKind) -> Any:
@@ -151,9 +112,8 @@ def as_offered_now(own: Session, verdict: Verdict) -> Verdict:
 
 def comparable(one: Verdict, other: Verdict) -> bool:
     """Whether two layouts were judged under one question, the layout apart."""
-    first, second = asked_of("verdict", one), asked_of("verdict", other)
-    same_rules = replace(first.scenario, treatments=()) == replace(second.scenario, treatments=())
-    return same_rules and first.site == second.site
+    rules = [replace(judged_by(each.scenario), treatments=()) for each in (one, other)]
+    return rules[0] == rules[1] and one.site == other.site
 
 
 def earlier(own: Session, kind: ResultKind) -> str:
@@ -162,15 +122,15 @@ def earlier(own: Session, kind: ResultKind) -> str:
     Returns
     -------
     str
-        ``The last plan is for an earlier question: evidence grade (95 %), strict limit outside.``
+        ``The last result is for an earlier question: evidence grade (95 %), strict limit outside.``
     """
     result = getattr(own, kind)
     if result is None or is_current(own, kind, result):
         return ""
-    return f"The last {NAMES[kind]} is for an earlier question: {difference_in_words(own, kind, result)}."
+    return f"The last result is for an earlier question: {difference(own, kind, result)}."
 
 
-def difference_in_words(own: Session, kind: ResultKind, result: Any, layout: Layout | None = None) -> str:
+def difference(own: Session, kind: ResultKind, result: Any, layout: Layout | None = None) -> str:
     """In what the question of a result differs from the present one: ``another layout; budget £8,000``."""
     then, now = asked_of(kind, result), asked_now(own, kind, layout)
     before, after = then.scenario, now.scenario
@@ -179,9 +139,9 @@ def difference_in_words(own: Session, kind: ResultKind, result: Any, layout: Lay
         said.append(f"{grade_in_words(before.asked)}, {before.asked.tier} limit outside")
     if before.budget_gbp != after.budget_gbp:
         said.append("no budget limit" if before.budget_gbp is None else f"budget {exact_pounds(before.budget_gbp)}")
-    if then.devices != now.devices:
+    if (then.devices, before.treatments) != (now.devices, after.treatments):
         said.append("other blockers that stay" if kind in ("plan", "frontier") else "another layout")
-    for field in fields(Scenario):
-        if field.name not in BY_GRADE and getattr(before, field.name) != getattr(after, field.name):
-            said.append(f"another {WORDS.get(field.name, field.name.replace('_', ' '))}")
-    return "; ".join(dict.fromkeys(said)) or "other prices"
+    names = [one.name for one in fields(Scenario) if getattr(before, one.name) != getattr(after, one.name)]
+    said += ["other choices under Search"] if any(name in SEARCH and name not in SAID for name in names) else []
+    said += [f"another {name}" for name in names if name not in (*SEARCH, *SAID)]
+    return "; ".join(said) or "other prices"

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.jobs import Question, start, start_verdict
 from quietwing.coverage.app.prices import prices_of
 from quietwing.coverage.app.questions import as_offered_now, current
 from quietwing.coverage.app.report_files import PDF, ZIP
-from quietwing.coverage.app.state import session
+from quietwing.coverage.app.state import current_verdict, session
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.planning import Cost, PlanResult
+from quietwing.coverage.planning import cost
 from quietwing.sites import fingerprint
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
-
-    from quietwing.coverage.results import Verdict, WhatIf
 
 __all__ = ["plan_report", "verdict_report"]
 
@@ -35,9 +33,8 @@ PDF_HELP = "The words, maps and tables of summary.html on sheets of A4, in one f
 
 def verdict_report(place: DeltaGenerator, key: str) -> None:
     """The report of the current layout, or the way to one where it has not been judged."""
-    own = session()
-    if _reported("verdict") is None:
-        job = own.jobs.get("verdict")
+    if current_verdict() is None:
+        job = session().jobs.get("verdict")
         running = job is not None and job.running()
         place.button(
             LABEL,
@@ -55,52 +52,47 @@ def verdict_report(place: DeltaGenerator, key: str) -> None:
         show_problems_of(key)
 
 
-def plan_report(place: DeltaGenerator, key: str, cost: Cost) -> None:
-    """The report of the plan that answers the present question, with the bill that is shown."""
-    _offer(place, key, "plan", cost)
+def plan_report(place: DeltaGenerator, key: str) -> None:
+    """The report of the plan that answers the present question."""
+    _offer(place, key, "plan")
     with place:
         show_problems_of(key)
 
 
-def start_report(of: ResultOf, cost: Cost | None = None) -> None:
-    """Begin to make the report of what answers the present question, a plan's with the bill that is shown.
+def start_report(of: ResultOf) -> None:
+    """Begin to make the report of what answers the present question, at the prices and with the offers of now.
 
     Raises
     ------
     ScenarioError
         If the question has been changed since the button was drawn.
     """
-    own, reported = session(), _reported(of)
-    if reported is None:
+    own, about = session(), _about(of)
+    result, whatif, _ = about
+    if result is None:
         raise ScenarioError("the result is for an earlier question (expected the present one); run it again")
-    result, whatif = reported
-    asked: Verdict | PlanResult
-    if isinstance(result, PlanResult):
-        asked = result if cost is None else replace(result, plan=replace(result.plan, cost=cost))
+    if of == "plan":
+        judged = result.verdict
+        spent = cost(judged.site, judged.devices, judged.treatments, own.catalogue, judged.scenario)
+        asked = replace(result, plan=replace(result.plan, cost=spent))
     else:
         asked = as_offered_now(own, result)
-    further = {"result": asked, "whatif": whatif, "about": _about(reported)}
+    further = {"result": asked, "whatif": whatif, "about": about}
     start("report", Question("report", own.site, own.scenario, (), own.catalogue, further))
 
 
-def _reported(of: ResultOf) -> tuple[Verdict | PlanResult, WhatIf | None] | None:
-    """What goes into a report: nothing but answers to the present question."""
+def _about(of: ResultOf) -> tuple[Any, Any, str]:
+    """What a report is made of: answers to the present question alone; other prices or offers make another."""
     own = session()
-    result = current(own, of)
-    return None if result is None else (result, current(own, "whatif") if of == "verdict" else None)
+    whatif = current(own, "whatif") if of == "verdict" else None
+    return current(own, of), whatif, fingerprint(prices_of(own.catalogue), own.scenario)
 
 
-def _about(reported: tuple[Verdict | PlanResult, WhatIf | None]) -> tuple[object, ...]:
-    """What a report is of: other prices or blockers on offer make another."""
-    own = session()
-    return *reported, fingerprint(prices_of(own.catalogue), own.scenario)
-
-
-def _offer(place: DeltaGenerator, key: str, of: ResultOf, cost: Cost | None = None) -> None:
+def _offer(place: DeltaGenerator, key: str, of: ResultOf) -> None:
     """The button that has it made, or its files."""
-    own, reported = session(), _reported(of)
+    own = session()
     made, job = own.report, own.jobs.get("report")
-    if made is None or reported is None or not made.is_of(_about(reported)):
+    if made is None or not made.is_of(_about(of)):
         running = job is not None and job.running()
         place.button(
             "Making the report …" if running else LABEL,
@@ -110,7 +102,7 @@ def _offer(place: DeltaGenerator, key: str, of: ResultOf, cost: Cost | None = No
             disabled=running,
             help=UNDER_WAY if running else HELP,
             on_click=clicked,
-            args=(key, start_report, of, cost),
+            args=(key, start_report, of),
         )
         return
     left, right = place.columns(2, gap="small")

@@ -20,7 +20,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from quietwing.coverage.app.prices import alike_but_for_prices, prices_of
-from quietwing.coverage.app.questions import current, judged_by
+from quietwing.coverage.app.questions import current, is_current, judged_by
 from quietwing.coverage.app.session_folders import session_folder
 from quietwing.coverage.app.survey_state import Survey
 from quietwing.coverage.equipment import Device, Model, Treatment
@@ -50,7 +50,6 @@ __all__ = [
     "change_prices",
     "change_scenario",
     "current_verdict",
-    "layout_hash",
     "open_bundled",
     "open_site",
     "redo",
@@ -58,6 +57,7 @@ __all__ = [
     "session",
     "session_at_hand",
     "site_hash",
+    "take_verdict",
     "undo",
 ]
 
@@ -377,15 +377,27 @@ def scenario_with(layout: Layout) -> Scenario:
     return replace(own.scenario, treatments=(*own.scenario.treatments, *wishes_for(own.site, layout.treatments)))
 
 
+def take_verdict(verdict: Verdict, own: Session) -> None:
+    """Put a full assessment that has come in beside the saved layouts it is of; it becomes the session's last.
+
+    One of a saved layout does not take the place of the current layout's own.
+    """
+    here = site_hash(own.site)
+    for name, saved in list(own.saved.items()):
+        if saved.site_hash == here and is_current(own, "verdict", verdict, saved.layout):
+            own.saved[name] = replace(saved, verdict=verdict)
+    last = own.verdict
+    if current(own, "verdict") is not None and not is_current(own, "verdict", verdict):
+        return
+    if last is not None and (last.devices, last.treatments) != (verdict.devices, verdict.treatments):
+        own.before_verdict = last
+    own.verdict = verdict
+
+
 def current_verdict() -> Verdict | None:
     """The full assessment of the current layout under the present question; None if it has none yet."""
     verdict: Verdict | None = current(session(), "verdict")
     return verdict
-
-
-def layout_hash(layout: Layout) -> str:
-    """Twelve digits that name a layout's content."""
-    return fingerprint(layout)[:12]
 
 
 def site_hash(site: Site) -> str:

@@ -197,7 +197,7 @@ def test_a_verdict_of_another_layout_is_not_shown_as_this_ones(at_hut, judged):
     at_hut.verdict = judged["off"]
     page = opened(at_hut)
     assert not page.success
-    assert "The last full assessment is for an earlier question: another layout." in said(page)
+    assert "The last result is for an earlier question: another layout." in said(page)
     at = begun(at_hut)
     at.layers["blockers"] = "Difference"
     assert not opened(at_hut, blockers_desk=at).exception

@@ -8,6 +8,7 @@ import stat
 import time
 import zipfile
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -381,3 +382,14 @@ def test_readings_and_a_drawing_are_kept_beside_the_project_also_when_the_site_c
     assert again.survey == own.survey
     projects.open_project_file("p.qwproj", project_zip(project, tmp_path))
     assert again.survey == Survey()  # of another project
+
+
+def test_a_result_kept_with_a_project_is_current_for_its_own_question_alone(project, tmp_path, monkeypatch):
+    own = Session(project.site, "yours", project.scenario, read_catalogue(), tmp_path, project.layout)
+    monkeypatch.setattr(state_module, "session", lambda: own)
+    asked, devices = state_module.scenario_with(project.layout), project.layout.devices
+    verdict = SimpleNamespace(site=project.site, scenario=asked, devices=devices)
+    back = read_project("a.qwproj", project_zip(project, tmp_path), tmp_path)
+    for scenario, found in ((back.scenario, verdict), (replace(back.scenario, grade="planning"), None)):
+        projects._fill(own, replace(back, scenario=scenario), {"verdict": verdict}, new_name())
+        assert state_module.current_verdict() is found

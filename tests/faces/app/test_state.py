@@ -214,8 +214,3 @@ def test_another_question_ends_the_jobs_of_the_old_one_but_no_search(own):
         ["calibrate", "leakage", "next", "verdict", "whatif"],
         ["frontier", "plan"],
     )
-
-
-def test_equal_layouts_have_one_name(own):
-    assert state.layout_hash(own.layout) == state.layout_hash(replace(own.layout))
-    assert state.layout_hash(own.layout) != state.layout_hash(moved(own.layout, 0.1))

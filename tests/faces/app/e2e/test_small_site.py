@@ -139,13 +139,14 @@ def test_a_table_of_an_earlier_grade_is_no_part_of_the_report(planner, small_zip
         names, page = packed.namelist(), packed.read("summary.html").decode()
     with pypdfium2.PdfDocument(planner.download("Report (PDF)")) as sheets:
         paper = " ".join(" ".join(sheet.get_textpage().get_text_bounded().split()) for sheet in sheets)
+    assert changes
     assert "whatif.csv" not in names
     for text in (page, paper):
         assert "evidence grade" in text
         assert [one for one in changes if one in text] == []
     planner.go("plan")
     planner.page.get_by_role("tab", name="What would change the answer").click()
-    planner.page.get_by_text("The last table is for an earlier question: planning grade (80 %)").wait_for()
+    planner.page.get_by_text("The last result is for an earlier question: planning grade (80 %)").wait_for()
 
 
 def test_a_search_stopped_half_way_keeps_the_best_so_far_and_leaves_no_process(planner, app, small_zip, waited):
