@@ -13,7 +13,7 @@ from quietwing.coverage.app.optimise_form import answers, asked_scenario, questi
 from quietwing.coverage.app.optimise_frontier import frontier_part
 from quietwing.coverage.app.optimise_result import earlier_plan, plan_bill, show_plan
 from quietwing.coverage.app.panel import facts_here
-from quietwing.coverage.app.questions import current
+from quietwing.coverage.app.questions import current, plan_of_curve
 from quietwing.coverage.app.site_watch import watch
 from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import change_scenario, session
@@ -89,7 +89,8 @@ def _bill() -> None:
 def _search() -> None:
     own = session()
     asked = asked_scenario(answers())
-    start("plan", Question("plan", own.site, asked, own.layout.devices, own.catalogue))
+    further = {"start": plan_of_curve(own, asked)}
+    start("plan", Question("plan", own.site, asked, own.layout.devices, own.catalogue, further))
     change_scenario(replace(asked, treatments=own.scenario.treatments))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,9 +15,20 @@ from quietwing.sites import Site, fingerprint
 
 if TYPE_CHECKING:
     from quietwing.coverage.app.state import Layout, Session
+    from quietwing.coverage.planning import Plan
     from quietwing.coverage.results import Verdict
 
-__all__ = ["AIM", "as_offered_now", "comparable", "current", "difference", "earlier", "is_current", "judged_by"]
+__all__ = [
+    "AIM",
+    "as_offered_now",
+    "comparable",
+    "current",
+    "difference",
+    "earlier",
+    "is_current",
+    "judged_by",
+    "plan_of_curve",
+]
 
 ResultKind = Literal["verdict", "leakage", "whatif", "plan", "frontier"]
 SAID = ("grade", "confidence", "spill_tier", "budget_gbp", "treatments")  # in words of their own
@@ -102,6 +114,17 @@ def current(own: Session, kind: ResultKind) -> Any:
     """The session's result of a kind if it answers what is asked now; else None."""
     result = getattr(own, kind)
     return result if result is not None and is_current(own, kind, result) else None
+
+
+def plan_of_curve(own: Session, asked: Scenario) -> Plan | None:
+    """The plan that the cost curve has for the money asked or less: what is searched for is never worse than it."""
+    curve = own.frontier
+    if curve is None or asked.objective != "most_protected":
+        return None
+    if asked_of("frontier", curve) != _asked("frontier", own.site, asked, own.layout.devices):
+        return None
+    most_gbp = math.inf if asked.budget_gbp is None else asked.budget_gbp
+    return next((one.result.plan for one in reversed(curve.points) if one.budget_gbp <= most_gbp), None)
 
 
 def as_offered_now(own: Session, verdict: Verdict) -> Verdict:

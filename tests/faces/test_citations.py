@@ -81,20 +81,6 @@ def test_every_assumption_cited_is_on_the_page():
     assert count > 50
 
 
-@pytest.mark.parametrize(
-    ("text", "numbers"),
-    [
-        ("assumption A7: beyond", [7]),
-        ("Assumptions A3, A18, A19.", [3, 18, 19]),
-        ("assumptions A17 to A20", [17, 18, 19, 20]),
-        ("([A17, A47](assumptions.md#x))", [17, 47]),
-        ("cell A2-14 and wing A", []),
-    ],
-)
-def test_how_an_assumption_is_cited(text, numbers):
-    assert cited(text) == numbers
-
-
 def test_nothing_cites_notes_that_are_not_in_the_repository():
     for path in texts():
         if path != Path(__file__):

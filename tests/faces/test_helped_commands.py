@@ -11,16 +11,12 @@ from typer.testing import CliRunner
 from quietwing.coverage import warmup
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.cli import commands, helped
-from quietwing.coverage.cli.verdict_worker import Judged, Layout, Picture, Prepared, Storey
 from quietwing.coverage.other_process import (
-    OtherProcess,
     other_process,
 )
 from quietwing.coverage.planning import PlanningInputs, limits
 from quietwing.coverage.planning.attempts import JudgedOutside, LookOutside
-from quietwing.coverage.planning.known_levels import AskedRows
 from quietwing.coverage.planning.limits import InRows, PeaksOf, UpperAt
-from quietwing.coverage.planning.planning_links import PlanningLinks
 from quietwing.coverage.planning.search_space import LevelsIn
 from quietwing.coverage.planning.verify import CheckedOutside
 from quietwing.coverage.report import rooms_csv
@@ -33,22 +29,10 @@ CATALOGUE = read_catalogue()
 MODULE = "quietwing.coverage.cli.verdict_worker"
 
 
-@pytest.fixture
-def asked(monkeypatch) -> list[type]:
-    """What other processes are told and asked, by kind."""
-    seen: list[type] = []
-
-    def noted(real):
-        def verb(self, given):
-            seen.append(type(given))
-            return real(self, given)
-
-        return verb
-
-    for name in ("tell", "ask"):
-        monkeypatch.setattr(OtherProcess, name, noted(getattr(OtherProcess, name)))
-    monkeypatch.setattr(warmup, "is_compiled", lambda _kernel: True)  # else each compiles what it needs by itself
-    return seen
+@pytest.fixture(autouse=True)
+def compiled(monkeypatch) -> None:
+    """Else each process compiles what it needs by itself."""
+    monkeypatch.setattr(warmup, "is_compiled", lambda _kernel: True)
 
 
 def files_with_and_without(words: list[str], folder: Path, monkeypatch) -> list[dict[str, bytes]]:
@@ -64,38 +48,32 @@ def files_with_and_without(words: list[str], folder: Path, monkeypatch) -> list[
 
 
 @pytest.mark.slow
-def test_evaluate_leaves_maps_and_pictures_to_it_and_writes_the_same(tmp_path, monkeypatch, asked):
+def test_evaluate_leaves_maps_and_pictures_to_it_and_writes_the_same(tmp_path, monkeypatch):
     site = str(tmp_path / "wing")
     save_site(build_wing(describe(type="wing", cells=2, storeys=2)), Path(site))
     both, alone = files_with_and_without(["evaluate", site, "--worlds", "100"], tmp_path, monkeypatch)
-    assert {Prepared, Layout, Storey, Judged, Picture} == set(asked)
     assert both == alone
 
 
 @pytest.mark.slow
-def test_optimise_leaves_a_part_of_everything_to_it_and_writes_the_same(tmp_path, monkeypatch, asked):
+def test_optimise_leaves_a_part_of_everything_to_it_and_writes_the_same(tmp_path, monkeypatch):
     site = str(tmp_path / "wing")
     save_site(four_cells.four_cells(250.0), Path(site))
     monkeypatch.setattr(limits, "FEW_ROWS", 0)  # as of a site with many places outside
     words = ["optimise", site, "--worlds", "100", "--budget-gbp", "9000", "--effort", "quick", "--grid-m", "1"]
     both, alone = files_with_and_without(words, tmp_path, monkeypatch)
-    told = {PlanningInputs, PlanningLinks, AskedRows, Judged}
-    parts = {LevelsIn, PeaksOf, InRows, UpperAt, LookOutside, JudgedOutside, CheckedOutside}
-    assert set(asked) == told | parts | {Prepared, LayoutGiven, PlanMap, Picture}
     assert both == alone
     assert len(both["layout.csv"].splitlines()) > 1, "nothing is bought"
     assert {"before-after-01-main-ground-floor.png", "spill.png"} <= set(both)
 
 
 @pytest.mark.slow
-def test_frontier_leaves_a_part_of_its_searches_to_it_and_writes_the_same(tmp_path, monkeypatch, asked):
+def test_frontier_leaves_a_part_of_its_searches_to_it_and_writes_the_same(tmp_path, monkeypatch):
     site = str(tmp_path / "wing")
     save_site(four_cells.four_cells(250.0), Path(site))
     monkeypatch.setattr(limits, "FEW_ROWS", 0)  # as of a site with many places outside
     words = ["frontier", site, "--worlds", "100", "--budgets", "5000,9000", "--effort", "quick"]
     both, alone = files_with_and_without(words, tmp_path, monkeypatch)
-    parts = {LevelsIn, PeaksOf, InRows, UpperAt, LookOutside, JudgedOutside, CheckedOutside}
-    assert set(asked) == {PlanningInputs, PlanningLinks, AskedRows, Prepared, LayoutGiven} | parts
     assert both == alone
     assert "frontier.csv" in both
 
@@ -122,13 +100,12 @@ def test_a_search_is_the_same_whoever_works_out_its_parts(monkeypatch, answered_
     assert left == (None, None, None), "a process takes another along, or what was judged last"
 
 
-def test_a_process_that_does_not_stay_helps_until_levels_are_known_and_is_ended(monkeypatch, asked):
+def test_a_process_that_does_not_stay_helps_until_levels_are_known_and_is_ended(monkeypatch):
     site, scenario = four_cells.four_cells(250.0), replace(four_cells.MOST, budget_gbp=9000.0)
     monkeypatch.setattr(limits, "FEW_ROWS", 0)
     alone = optimise(site, scenario, catalogue=CATALOGUE)
     with other_process(MODULE, stays=False) as other:
         both = optimise(site, scenario, catalogue=CATALOGUE, other=other)
         assert other._process.poll() is not None
-    assert set(asked) == {PlanningInputs, PlanningLinks, AskedRows, LevelsIn, PeaksOf, InRows}
     assert both.plan == alone.plan
     assert rooms_csv(both.verdict) == rooms_csv(alone.verdict)

@@ -133,11 +133,6 @@ def test_command_line_and_app_do_not_import_each_other():
             assert not reached, f"{path.relative_to(ROOT)} imports {reached[0]}"
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_module_is_longer_than_one_sitting(path):
-    assert len(path.read_text("utf-8").splitlines()) <= 450
-
-
 def test_every_folder_with_code_or_tables_is_a_package_of_the_wheel():
     setup = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
     folders = {
@@ -260,19 +255,6 @@ def test_no_fast_math():
     assert [place for path in modules() for place in fast_maths(path)] == []
     compiled = {path.name for path in modules() if any(name.startswith(COMPILERS) for name, _ in imports(path))}
     assert {"_kernels.py", "_detour_kernels.py", "_montecarlo.py", "_anneal.py", "_lanes.py"} <= compiled
-
-
-@pytest.mark.parametrize(
-    "asked",
-    [
-        "@njit(fastmath=True)\ndef f(x): ...\n",
-        "@vectorize(['f8(f8)'], fastmath={'nnan'})\ndef f(x): ...\n",
-        "FLAGS = {'fastmath': True}\n\n\n@njit(**FLAGS)\ndef f(x): ...\n",
-    ],
-)
-def test_fast_math_is_seen_however_it_is_asked_for(asked, tmp_path):
-    (tmp_path / "_outline_kernels.py").write_text(f"from numba import njit, vectorize\n\n\n{asked}", "utf-8")
-    assert len(fast_maths(tmp_path / "_outline_kernels.py")) == 1
 
 
 def test_nothing_of_this_machine_is_in_the_repository():

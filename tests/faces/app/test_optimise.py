@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from quietwing.coverage.app.optimise_frontier import budgets_up_to
 from quietwing.coverage.app.optimise_result import files_zip
+from quietwing.coverage.app.questions import plan_of_curve
 from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import Layout
 from quietwing.coverage.errors import ScenarioError
@@ -216,6 +217,10 @@ def test_a_plan_is_shown_opened_and_downloaded(small, curve, plans):
     at = opened(site=small)
     own = at.session_state["quietwing session"]
     own.plan, own.frontier, own.scenario = plans[-1], curve, plans[-1].asked
+    for budget_gbp, number in ((plans[0].asked.budget_gbp - 1, None), (plans[-1].asked.budget_gbp + 1, -1)):
+        start = plan_of_curve(own, replace(own.scenario, budget_gbp=budget_gbp))
+        assert start is (None if number is None else plans[number].plan)
+    assert plan_of_curve(own, replace(own.scenario, seed=own.scenario.seed + 1, budget_gbp=1e9)) is None
     at.run()
     assert not at.exception
     assert any(literal(plan_lead(plans[-1])[0]) in text.value for text in at.markdown)
