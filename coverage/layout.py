@@ -18,7 +18,7 @@ from quietwing.coverage.equipment import Device, Model, RoutePoint, TrimDb
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.tables.cable_cells import route_points, route_problems, route_text
 from quietwing.coverage.tables.rows import cell_text, items_of, read_file, rows_of, text_of_rows
-from quietwing.coverage.trims import contradictory_trims
+from quietwing.coverage.trims import contradictory_trims, on_air
 from quietwing.sites import (
     MOST_RECORD_PROBLEMS,
     Building,
@@ -311,20 +311,20 @@ def check_layout(
     top_m = max((building.storeys[-1].ceiling_m for building in site.buildings), default=0.0)
     bottom_m = min((building.storeys[0].floor_m for building in site.buildings), default=0.0)
     # One sector of each carrier, and each list of trims once: long lists of masts and devices share few of them.
-    on_air = tuple({(one.channel, one.freq_mhz, one.bandwidth_mhz): one for one in site.sectors}.values())
+    aired = on_air(site.sectors)
     strange: dict[tuple[tuple[str, float], ...], tuple[str, ...]] = {}
     devices = tuple(devices)
     lists = len({device.trim_db for device in devices} - {()})
-    if lists * len(on_air) > MOST_TRIMS_LOOKED_AT:
+    if lists * len(aired) > MOST_TRIMS_LOOKED_AT:
         return (
-            f"{file}: {lists:,} devices have trims of their own and the masts {len(on_air):,} carriers "
+            f"{file}: {lists:,} devices have trims of their own and the masts {len(aired):,} carriers "
             f"(limit {MOST_TRIMS_LOOKED_AT:,} of one times the other); list fewer masts, or give devices equal trims",
         )
     for device in devices:
         for problem in _misplaced(site, device, min(bottom_m, 0.0), top_m + HIGHEST_MAST_M, findings.label):
             findings.problem(file, device.id, problem)
         if device.trim_db not in strange:
-            strange[device.trim_db] = tuple(_strange_trims(site, device, on_air, findings.label("trim_db")))
+            strange[device.trim_db] = tuple(_strange_trims(site, device, aired, findings.label("trim_db")))
         for problem in strange[device.trim_db]:
             findings.problem(file, device.id, problem)
         spot = (device.model, *device.line_m)
@@ -433,7 +433,7 @@ def _wrong_storey(building: Building, device: Device, label: Label) -> Iterable[
     )
 
 
-def _strange_trims(site: Site, device: Device, on_air: Iterable[Sector], column: str) -> Iterable[str]:
+def _strange_trims(site: Site, device: Device, aired: Iterable[Sector], column: str) -> Iterable[str]:
     """Trims of channels the site has not (a mistyped operator would change nothing), and two of one emission."""
     known = sorted({*site.channels, *(channel.rsplit("/", 1)[0] for channel in site.channels)})
     for name, _ in device.trim_db:
@@ -441,6 +441,6 @@ def _strange_trims(site: Site, device: Device, on_air: Iterable[Sector], column:
             close = near(name, known)
             advice = f"did you mean {shown(close[0])}?" if close else "remove it"
             yield f"{column} {shown(name)} is no channel of the site's masts; {advice}"
-    problem = contradictory_trims(device, on_air, column=column)
+    problem = contradictory_trims(device, aired, column=column)
     if problem:
         yield problem

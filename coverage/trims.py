@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from quietwing.coverage.equipment import Device
 from quietwing.sites import shown
@@ -22,11 +22,13 @@ __all__ = [
     "TrimmedPart",
     "contradictory_parts",
     "contradictory_trims",
+    "on_air",
     "share_spectrum",
     "shared_groups",
     "span_of",
     "trim_over_db",
     "trimmed_parts",
+    "trims_across",
 ]
 
 Span = tuple[float, float]
@@ -48,6 +50,9 @@ class OnAir(Wide, Protocol):
 
     @property
     def channel(self) -> str: ...
+
+
+Aired = TypeVar("Aired", bound=OnAir)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,54 @@ def trimmed_parts(device: Device, carriers: Iterable[OnAir]) -> tuple[TrimmedPar
             words = " with ".join(f"{name}:{trim_db:g}" for _, name, trim_db in mine)
             found[TrimmedPart(*span_of(carrier), sum(trim_db for *_, trim_db in mine), words)] = None
     return tuple(found)
+
+
+def on_air(sectors: Iterable[Aired]) -> tuple[Aired, ...]:
+    """One of the sectors on each carrier: trims name channels, and long lists of masts hold few of them."""
+    return tuple({(one.channel, one.freq_mhz, one.bandwidth_mhz): one for one in sectors}.values())
+
+
+def trims_across(parts: tuple[TrimmedPart, ...], carriers: Iterable[Span], edges: Span) -> tuple[TrimmedPart, ...]:
+    """The trims of channels over a whole band, from edge to edge.
+
+    Parameters
+    ----------
+    parts : tuple of TrimmedPart
+        Without contradictions.
+    carriers : iterable of tuple of float
+        Edges of all carriers of the public network, trimmed or not. [MHz]
+    edges : tuple of float
+        Of the band. [MHz]
+
+    Returns
+    -------
+    tuple of TrimmedPart
+        Stretches side by side, without words. A carrier that no trim names has 0 dB; spectrum between two carriers
+        the larger of their trims, for a transmitter does not cut off at the edge of a channel; that between a
+        carrier and the edge of the band the trim of this carrier. A band without trimmed carriers has 0 dB.
+
+    References
+    ----------
+    Assumption A3.
+    """
+    parts = tuple(part for part in parts if share_spectrum((part.low_mhz, part.high_mhz), edges))
+    if not parts:
+        return (TrimmedPart(*edges, 0.0, ""),)
+    held = {span for span in carriers if share_spectrum(span, edges)}
+    ends = sorted({min(max(end, edges[0]), edges[1]) for span in (*held, edges) for end in span})
+    found: list[tuple[Span, float | None]] = []  # without a trim where no carrier is
+    for here in itertools.pairwise(ends):
+        if here[1] - here[0] > TOUCHING_MHZ:
+            named = [part.trim_db for part in parts if share_spectrum((part.low_mhz, part.high_mhz), here)]
+            empty = not any(share_spectrum(span, here) for span in held)
+            found.append((here, max(named, default=None if empty else 0.0)))
+    trims_db = [trim_db for _, trim_db in found]
+    return tuple(
+        TrimmedPart(*here, max(trim for trim in trims_db[max(at - 1, 0) : at + 2] if trim is not None), "")
+        if trim_db is None
+        else TrimmedPart(*here, trim_db, "")
+        for at, (here, trim_db) in enumerate(found)
+    )
 
 
 def trim_over_db(parts: Iterable[TrimmedPart], span: Span) -> tuple[float, float]:

@@ -1,13 +1,14 @@
 """What a device radiates: on each carrier of the public network, and as a whole.
 
-Powers on a carrier stand in its reference bandwidth. A trim belongs to the emission and not to who hears it: see
-`quietwing.coverage.trims`.
+Powers on a carrier stand in its reference bandwidth. A trim belongs to the emission and not to who hears it: what a
+jammer sends in a band is one density for each stretch of it (`quietwing.coverage.trims.trims_across`), and levels on
+carriers, the band's power and its largest density all follow from that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,13 +19,14 @@ from quietwing.coverage.decibel import add_powers_db
 from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.trims import (
+    OnAir,
     Span,
     TrimmedPart,
     contradictory_parts,
-    share_spectrum,
     span_of,
     trim_over_db,
     trimmed_parts,
+    trims_across,
 )
 
 if TYPE_CHECKING:
@@ -80,14 +82,18 @@ def carrier_levels_dbm(
     sent = np.full(len(carriers), -np.inf)
     offered = np.full(len(carriers), -np.inf)
     if model.kind == "jammer":
-        powers_dbm = [_band_power_dbm(device, band) for band in model.bands]
+        spans = [span_of(carrier) for carrier in carriers]
+        across = [
+            (band, _band_power_dbm(device, band), trims_across(parts, spans, (band.low_mhz, band.high_mhz)))
+            for band in model.bands
+        ]
         total_mw = [  # summed as by `add_powers_db`, then all carriers at once
             sum(
-                10 ** (_jammer_dbm(model, band, power_dbm, carrier, span, parts, outside) / 10)
-                for band, power_dbm in zip(model.bands, powers_dbm, strict=True)
+                10 ** (_jammer_dbm(model, band, power_dbm, carrier, span, trims, outside) / 10)
+                for band, power_dbm, trims in across
                 if _covers(band.low_mhz, band.high_mhz, span, outside)
             )
-            for carrier, span in zip(carriers, map(span_of, carriers), strict=True)
+            for carrier, span in zip(carriers, spans, strict=True)
         ]
         with np.errstate(divide="ignore"):
             sent[:] = 10 * np.log10(total_mw)
@@ -102,7 +108,7 @@ def flat_spans(model: Model) -> tuple[Span, ...]:
     return tuple(dict.fromkeys(span_of(cell) for cell in model.mas_carriers)) if model.kind == "mas" else ()
 
 
-def _parts_of(device: Device, model: Model, carriers: Sequence[Carrier]) -> tuple[TrimmedPart, ...]:
+def _parts_of(device: Device, model: Model, carriers: Iterable[OnAir]) -> tuple[TrimmedPart, ...]:
     """The spectrum that the device's trims name, each with one power."""
     parts = trimmed_parts(device, carriers)
     problem = contradictory_parts(parts, flat_spans(model))
@@ -119,41 +125,50 @@ def _band_power_dbm(device: Device, band: BandPower) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Emission:
-    """Power sent between two edges. [MHz, dBm]"""
+    """All the power sent between two edges, and the most of it in 1 MHz. [MHz, dBm]"""
 
     name: str
     low_mhz: float
     high_mhz: float
     power_dbm: float
-
-    @property
-    def dbm_per_mhz(self) -> float:
-        """The power spread evenly over the width."""
-        return self.power_dbm - 10 * float(np.log10(self.high_mhz - self.low_mhz))
+    dbm_per_mhz: float
 
 
-def transmissions(device: Device, model: Model, carriers: Sequence[Carrier]) -> tuple[Emission, ...]:
+def _flat(name: str, low_mhz: float, high_mhz: float, power_dbm: float) -> Emission:
+    """Power spread evenly between two edges."""
+    return Emission(name, low_mhz, high_mhz, power_dbm, power_dbm - 10 * float(np.log10(high_mhz - low_mhz)))
+
+
+def transmissions(device: Device, model: Model, carriers: Sequence[OnAir]) -> tuple[Emission, ...]:
     """What a device sends, emission by emission.
 
     Parameters
     ----------
     device : Device
     model : Model
-    carriers : sequence of Carrier
+    carriers : sequence of OnAir
         Of the public network: trims name their channels.
 
     Returns
     -------
     tuple of Emission
-        A jammer's bands, each at the power of the carrier that is trimmed least; a managed-access node's carriers.
-        Nothing of what does not radiate.
+        A jammer's bands, each with the sum over its stretches of density times width, and the density of the loudest;
+        a managed-access node's carriers. Nothing of what does not radiate.
+
+    Notes
+    -----
+    The power of a sync-only jammer may all go to the listed carrier that is trimmed least.
+
+    References
+    ----------
+    Assumption A3.
     """
     parts = _parts_of(device, model, carriers)
     if model.kind == "jammer":
+        spans = [span_of(carrier) for carrier in carriers] if parts else []
         return tuple(
-            Emission(band.band, band.low_mhz, band.high_mhz, power_dbm)
+            _of_band(device, model, band, trims_across(parts, spans, (band.low_mhz, band.high_mhz)))
             for band in model.bands
-            for power_dbm in [_band_power_dbm(device, band) + _loudest_trim_db(parts, band, carriers)]
         )
     found = []
     for low_mhz, high_mhz in flat_spans(model):
@@ -161,8 +176,24 @@ def transmissions(device: Device, model: Model, carriers: Sequence[Carrier]) -> 
         if band is not None:
             _, trim_db = trim_over_db(parts, (low_mhz, high_mhz))
             name = f"{(low_mhz + high_mhz) / 2:g} MHz"
-            found.append(Emission(name, low_mhz, high_mhz, _band_power_dbm(device, band) + trim_db))
+            found.append(_flat(name, low_mhz, high_mhz, _band_power_dbm(device, band) + trim_db))
     return tuple(found)
+
+
+def _of_band(device: Device, model: Model, band: BandPower, trims: tuple[TrimmedPart, ...]) -> Emission:
+    """What a jammer sends in a band that is trimmed like this."""
+    if model.emission == "sync":
+        listed = [one for one in trims if any(one.low_mhz <= at <= one.high_mhz for at in model.sync_carriers_mhz)]
+        trims = (TrimmedPart(band.low_mhz, band.high_mhz, max(one.trim_db for one in listed or trims), ""),)
+    flat = _flat(band.band, band.low_mhz, band.high_mhz, _band_power_dbm(device, band))
+    if not any(one.trim_db for one in trims):
+        return flat
+    mean = sum((one.high_mhz - one.low_mhz) * 10 ** (one.trim_db / 10) for one in trims)
+    return replace(
+        flat,
+        power_dbm=flat.power_dbm + 10 * float(np.log10(mean / sum(one.high_mhz - one.low_mhz for one in trims))),
+        dbm_per_mhz=flat.dbm_per_mhz + max(one.trim_db for one in trims),
+    )
 
 
 def band_emissions(model: Model, sent: tuple[Emission, ...]) -> tuple[Emission, ...]:
@@ -173,21 +204,13 @@ def band_emissions(model: Model, sent: tuple[Emission, ...]) -> tuple[Emission, 
     for band in model.bands:
         of_band = [one.power_dbm for one in sent if _band_of(model, (one.low_mhz + one.high_mhz) / 2) is band]
         if of_band:
-            found.append(Emission(band.band, band.low_mhz, band.high_mhz, float(add_powers_db(*of_band))))
+            found.append(_flat(band.band, band.low_mhz, band.high_mhz, float(add_powers_db(*of_band))))
     return tuple(found)
 
 
 def _band_of(model: Model, freq_mhz: float) -> BandPower | None:
     """The model's band that holds a frequency."""
     return next((band for band in model.bands if band.low_mhz <= freq_mhz <= band.high_mhz), None)
-
-
-def _loudest_trim_db(parts: tuple[TrimmedPart, ...], band: BandPower, carriers: Sequence[Carrier]) -> float:
-    """The largest trim of the carriers in a band; between carriers nothing is looked for."""
-    edges = band.low_mhz, band.high_mhz
-    held = [span for span in map(span_of, carriers) if share_spectrum(span, edges)] if parts else []
-    each = [trim_over_db(parts, (max(span[0], edges[0]), min(span[1], edges[1])))[1] for span in held]
-    return max(each, default=0.0)
 
 
 def _trim_db(parts: tuple[TrimmedPart, ...], span: Span, outside: bool) -> float:

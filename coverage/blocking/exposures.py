@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quietwing.coverage.blocking.outside import band_eirp_dbm, band_power_dbm
-from quietwing.coverage.equipment import BandPower, Device, Model
+from quietwing.coverage.blocking.emissions import transmissions
+from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import OutOfRangeError
 from quietwing.coverage.propagation import power_density_per_w
 from quietwing.coverage.spill_rows import ExposureRow
+from quietwing.coverage.trims import OnAir, on_air
 from quietwing.sites import PointSet, Site
 
 __all__ = ["NEAREST_M", "exposure", "power_density_w_m2", "reference_level_w_m2", "share_of_limit"]
@@ -94,13 +95,14 @@ def exposure(
 
     Notes
     -----
-    Antennas at the peak of their pattern, no loss in walls, all devices sending all the time: an upper limit. A
-    radiating cable counts with all of its length, at the coupling that half of its places better.
+    Antennas at the peak of their pattern, no loss in walls, all devices sending all the time, each with all that its
+    trims leave in each band (`transmissions`): an upper limit. A radiating cable counts with all of its length, at
+    the coupling that half of its places better.
     """
-    total = np.zeros(len(points))
+    total, carriers = np.zeros(len(points)), on_air(site.sectors)
     for device in devices:
         if device.state != "off":
-            total += share_of_limit(device, catalogue[device.model], points)
+            total += share_of_limit(device, catalogue[device.model], points, carriers)
     rows = []
     for room in dict.fromkeys(points.room.tolist()):
         if room >= 0:
@@ -109,7 +111,7 @@ def exposure(
     return tuple(rows)
 
 
-def share_of_limit(device: Device, model: Model, points: PointSet) -> Floats:
+def share_of_limit(device: Device, model: Model, points: PointSet, carriers: Sequence[OnAir]) -> Floats:
     """Exposure by one device ÷ limit at each point, as in `exposure`.
 
     Parameters
@@ -118,43 +120,27 @@ def share_of_limit(device: Device, model: Model, points: PointSet) -> Floats:
     model : Model
         What it is.
     points : PointSet
+    carriers : sequence of OnAir
+        Of the public network: trims name their channels.
 
     Returns
     -------
     float64 ndarray, shape (point,)
     """
-    if model.radiating_cable:
-        return _cable_share_of_limit(device, model, points)
-    away_m = np.linalg.norm(points.xyz_m - np.array([device.x_m, device.y_m, device.z_m]), axis=1)
-    return power_density_w_m2(_share_of_limit(device, model), away_m)
-
-
-def _share_of_limit(device: Device, model: Model) -> float:
-    """Sum over bands of EIRP ÷ limit. [m²]"""
-    total = 0.0
-    for band in model.bands:
-        eirp_w = 10 ** (band_eirp_dbm(device, model, band) / 10) / 1e3
-        for freq_mhz in _sent_mhz(model, band):
-            total += eirp_w / float(reference_level_w_m2(freq_mhz))
-    return total
-
-
-def _cable_share_of_limit(device: Device, model: Model, points: PointSet) -> Floats:
-    """Sum over bands of exposure ÷ limit of a radiating cable at some points."""
-    sent = [(band, freq_mhz) for band in model.bands for freq_mhz in _sent_mhz(model, band)]
+    # Of a jammer's band the strictest limit, of a node's carrier that of its middle.
+    sent = [
+        (
+            10 ** (one.power_dbm / 10) / 1e3,
+            one.low_mhz if model.kind == "jammer" else (one.low_mhz + one.high_mhz) / 2,
+        )
+        for one in transmissions(device, model, carriers)
+    ]
     if not sent:
         return np.zeros(len(points))
-    freq_mhz = np.array([freq for _, freq in sent])
-    power_w = np.array([10 ** (band_power_dbm(device, model, band) / 10) / 1e3 for band, _ in sent])
-    density = power_density_per_w(device.line_m, model.radiating_cable, points, freq_mhz, NEAREST_M)
-    return np.asarray((power_w / reference_level_w_m2(freq_mhz)) @ density)
-
-
-def _sent_mhz(model: Model, band: BandPower) -> list[float]:
-    """Where a model sends in a band, each with the band's power: a jammer once, at the strictest limit."""
-    if model.kind == "jammer":
-        return [band.low_mhz]
-    if model.kind != "mas":
-        return []
-    # Cells of several PLMNs on one carrier are one transmission.
-    return sorted({cell.freq_mhz for cell in model.mas_carriers if band.low_mhz <= cell.freq_mhz <= band.high_mhz})
+    power_w, freq_mhz = np.array(sent).T
+    of_limit = power_w / reference_level_w_m2(freq_mhz)
+    if model.radiating_cable:
+        density = power_density_per_w(device.line_m, model.radiating_cable, points, freq_mhz, NEAREST_M)
+        return np.asarray(of_limit @ density)
+    away_m = np.linalg.norm(points.xyz_m - np.array([device.x_m, device.y_m, device.z_m]), axis=1)
+    return power_density_w_m2(of_limit.sum() * 10 ** (model.gain_dbi / 10), away_m)

@@ -9,18 +9,18 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from quietwing.coverage.equipment import BandPower, Device, Model
+from quietwing.coverage.blocking.emissions import transmissions
+from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import SiteError
 from quietwing.coverage.propagation import cable_length_m, radiated_db
-from quietwing.sites import PointSet, Site, band_number, scattered
+from quietwing.coverage.trims import OnAir, on_air
+from quietwing.sites import PointSet, Site, scattered
 
 __all__ = [
     "RECEPTOR",
     "RINGS",
     "OutsidePoints",
     "Ring",
-    "band_eirp_dbm",
-    "band_power_dbm",
     "most_eirp_dbm",
     "outside_points",
 ]
@@ -81,38 +81,32 @@ class OutsidePoints:
         return len(self.points)
 
 
-def band_eirp_dbm(device: Device, model: Model, band: BandPower) -> float:
-    """Largest EIRP of a device in one band, at the peak of its antenna or of all of its cable. [dBm]"""
-    power_dbm = band_power_dbm(device, model, band)
-    if not model.radiating_cable:
-        return power_dbm + model.gain_dbi
-    length_m = cable_length_m(device.line_m)
-    edges_mhz = (band.low_mhz, band.high_mhz)
-    return power_dbm + max(radiated_db(model.radiating_cable, length_m, edge_mhz) for edge_mhz in edges_mhz)
+def most_eirp_dbm(devices: Iterable[Device], catalogue: Mapping[str, Model], sectors: Iterable[OnAir]) -> float:
+    """Largest EIRP in any one band of any device that is on, ``-inf`` if nothing radiates.
 
+    Parameters
+    ----------
+    devices : iterable of Device
+    catalogue : mapping of str to Model
+    sectors : iterable of OnAir
+        Of the public network: trims name their channels.
 
-def band_power_dbm(device: Device, model: Model, band: BandPower) -> float:
-    """Largest conducted power of a device in one band. [dBm]
-
-    Trims of the band count as they are; of the trims of single channels in it only the largest, and only upward: it
-    may be that the whole power goes there.
+    Returns
+    -------
+    float
+        At the peak of the antenna or of all of a cable, as of `transmissions`. [dBm]
     """
-    power_dbm = band.power_dbm if device.power_dbm is None else device.power_dbm
-    whole = sum(trim for name, trim in device.trim_db if name == band.band)
-    number = band_number(band.band)
-    single = [trim for name, trim in device.trim_db if "/" in name and band_number(name.split("/")[1]) == number]
-    return power_dbm + whole + max([0.0, *single])
-
-
-def most_eirp_dbm(devices: Iterable[Device], catalogue: Mapping[str, Model]) -> float:
-    """Largest EIRP in any one band of any device that is on, ``-inf`` if nothing radiates. [dBm]"""
-    found = [
-        band_eirp_dbm(device, catalogue[device.model], band)
-        for device in devices
-        if device.state != "off" and catalogue[device.model].kind in ("jammer", "mas")
-        for band in catalogue[device.model].bands
-    ]
-    return max(found, default=-np.inf)
+    carriers = on_air(sectors)
+    found = [-np.inf]
+    for device in devices:
+        model = catalogue[device.model]
+        for sent in transmissions(device, model, carriers) if device.state != "off" else ():
+            gain_db = model.gain_dbi
+            if model.radiating_cable:
+                length_m, ends_mhz = cable_length_m(device.line_m), (sent.low_mhz, sent.high_mhz)
+                gain_db = max(radiated_db(model.radiating_cable, length_m, end_mhz) for end_mhz in ends_mhz)
+            found.append(sent.power_dbm + gain_db)
+    return max(found)
 
 
 def outside_points(site: Site, devices_eirp_dbm: float = -np.inf) -> OutsidePoints:

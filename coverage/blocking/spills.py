@@ -150,8 +150,8 @@ def outside_blocks(
     -------
     tuple of OutsidePoints
     """
-    on = on_the_air(devices)
-    places = outside_points(model.scene.site, most_eirp_dbm(on, catalogue)) if outside is None else outside
+    on, site = on_the_air(devices), model.scene.site
+    places = outside_points(site, most_eirp_dbm(on, catalogue, site.sectors)) if outside is None else outside
     return tuple(blocks_of(places, len(on) * len(model.carriers)))
 
 

@@ -1,10 +1,9 @@
 """What a device sends beside its bands: noise at `out_of_band_dbc` and harmonics at `harmonics_dbc`.
 
-Noise: in any bandwidth, so many decibels below what the band sends in the same bandwidth, its power spread evenly
-over it. It reaches an octave to either side of the band's edges: the filter of the band's own amplifier is trusted
-beyond that and not before (assumed). Of several bands the loudest counts, not their sum: each has a branch of its own
-(assumed). Harmonics: the second and the third, so many decibels below the power of the emission, spread over two and
-three times its width.
+Noise: in any bandwidth, so many decibels below what the band sends in the same bandwidth where it sends most. It
+reaches an octave to either side of the band's edges: the filter of the band's own amplifier is trusted beyond that
+and not before (assumed). Of several bands the loudest counts, not their sum: each has a branch of its own (assumed).
+Harmonics: the second and the third, so many decibels below the emission, spread over two and three times its width.
 """
 
 from __future__ import annotations
@@ -44,11 +43,11 @@ NOTHING = Stray(-np.inf, "", False)
 
 @dataclass(frozen=True, slots=True)
 class Radiated:
-    """What a device of a model sends: each emission, and the sum in each band with that in 1 MHz of it. [dBm]"""
+    """What a device of a model sends: each emission, and the sum in each band."""
 
     model: Model
     emissions: tuple[Emission, ...]
-    bands: tuple[tuple[Emission, float], ...]
+    bands: tuple[Emission, ...]
 
 
 def radiated(device: Device, model: Model, carriers: Sequence[Carrier]) -> Radiated:
@@ -67,7 +66,7 @@ def radiated(device: Device, model: Model, carriers: Sequence[Carrier]) -> Radia
     Radiated
     """
     sent = transmissions(device, model, carriers)
-    return Radiated(model, sent, tuple((band, band.dbm_per_mhz) for band in band_emissions(model, sent)))
+    return Radiated(model, sent, band_emissions(model, sent))
 
 
 def stray_into(sender: Radiated, span: Span, bandwidth_mhz: float, *, in_band: bool = False) -> Stray:
@@ -98,8 +97,8 @@ def stray_into(sender: Radiated, span: Span, bandwidth_mhz: float, *, in_band: b
     harmonics_dbc = ASSUMED_HARMONICS_DBC if model.harmonics_dbc is None else model.harmonics_dbc
     wide_db = 10 * float(np.log10(bandwidth_mhz))
     noises = [
-        (density_dbm + wide_db + noise_dbc, band.name)
-        for band, density_dbm in sender.bands
+        (band.dbm_per_mhz + wide_db + noise_dbc, band.name)
+        for band in sender.bands
         if band.low_mhz <= REACH * span[1] and REACH * band.high_mhz >= span[0]
     ]
     found: list[Stray] = []
@@ -125,6 +124,5 @@ def _meets(sent: Emission, times: int, span: Span) -> bool:
 
 
 def _within_dbm(sent: Emission, times: int, bandwidth_mhz: float) -> float:
-    """Of an emission spread over some times its frequencies, what lies in a bandwidth in a band that it meets."""
-    width_mhz = times * (sent.high_mhz - sent.low_mhz)
-    return sent.power_dbm + 10 * float(np.log10(min(1.0, bandwidth_mhz / width_mhz)))
+    """Of an emission spread over some times its frequencies, the most that lies in a bandwidth."""
+    return min(sent.power_dbm, sent.dbm_per_mhz + 10 * float(np.log10(bandwidth_mhz / times)))

@@ -220,7 +220,7 @@ class SpillDrafts:
 
 def _base(site: Site, asked: _Asked, on: tuple[Device, ...], model: LinkModel) -> _Base:
     """A layout with nothing judged yet."""
-    outside = outside_points(site, most_eirp_dbm(on, asked.catalogue))
+    outside = outside_points(site, most_eirp_dbm(on, asked.catalogue, site.sectors))
     firsts = range(0, len(outside), BLOCK_POINTS)
     blocks = [np.arange(first, min(first + BLOCK_POINTS, len(outside))) for first in firsts]
     return _Base(model, outside, on, blocks)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import share_of_limit
 from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.trims import OnAir
 from quietwing.sites import PointSet
 
 __all__ = ["exposure_of", "lift_within_exposure", "places_over"]
@@ -16,7 +17,9 @@ __all__ = ["exposure_of", "lift_within_exposure", "places_over"]
 Floats = NDArray[np.float64]
 
 
-def exposure_of(devices: Iterable[Device], catalogue: Mapping[str, Model], points: PointSet) -> Floats:
+def exposure_of(
+    devices: Iterable[Device], catalogue: Mapping[str, Model], points: PointSet, carriers: Sequence[OnAir]
+) -> Floats:
     """Exposure by each device ÷ limit at each point, shape (device, point).
 
     Parameters
@@ -24,12 +27,14 @@ def exposure_of(devices: Iterable[Device], catalogue: Mapping[str, Model], point
     devices : iterable of Device
     catalogue : mapping of str to Model
     points : PointSet
+    carriers : sequence of OnAir
+        Of the public network, for the trims.
 
     Returns
     -------
     float64 ndarray, shape (device, point)
     """
-    found = [share_of_limit(device, catalogue[device.model], points) for device in devices]
+    found = [share_of_limit(device, catalogue[device.model], points, carriers) for device in devices]
     return np.array(found).reshape(len(found), len(points))
 
 
@@ -64,6 +69,7 @@ def lift_within_exposure(
     lifted: Callable[[int, float], Device],
     catalogue: Mapping[str, Model],
     points: PointSet,
+    carriers: Sequence[OnAir],
 ) -> Floats:
     """Take back as much of a lift as exposure at the points asks for.
 
@@ -79,6 +85,8 @@ def lift_within_exposure(
     points : PointSet
         Test points of rooms, where the sum over all devices stays at the limit or below (`exposure`). A point that is
         above it without any lift stays so.
+    carriers : sequence of OnAir
+        As for `exposure_of`.
 
     Returns
     -------
@@ -90,7 +98,7 @@ def lift_within_exposure(
     def device(at: int) -> Device:
         return lifted(at, float(lift_db[at]))
 
-    share = exposure_of(map(device, range(len(lift_db))), catalogue, points)
+    share = exposure_of(map(device, range(len(lift_db))), catalogue, points, carriers)
     beyond_help = np.zeros(len(points), bool)
     while len(share):
         total = np.where(beyond_help, 0.0, share.sum(axis=0))
@@ -103,5 +111,5 @@ def lift_within_exposure(
             beyond_help[worst] = True
             continue
         lift_db[at] = max(lift_db[at] - step_db, 0.0)
-        share[at] = exposure_of([device(at)], catalogue, points)[0]
+        share[at] = exposure_of([device(at)], catalogue, points, carriers)[0]
     return lift_db

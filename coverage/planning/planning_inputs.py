@@ -261,7 +261,7 @@ def prepare_inputs(
             existing=np.array([there.get(name, 0) for name in kinds], np.int64),
         ),
         base_pence=pence,
-        outside=outside_points(site, most_eirp_dbm(radiating, catalogue)),
+        outside=outside_points(site, most_eirp_dbm(radiating, catalogue, site.sectors)),
         wanted=weight > 0,
         weight=np.where(quiet_anyway, 0.0, weight),
         notes=tuple(notes),

@@ -45,6 +45,7 @@ from quietwing.coverage.planning.standing import (
     too_near,
 )
 from quietwing.coverage.planning.target import target_asked
+from quietwing.coverage.trims import on_air
 from quietwing.sites import trial_points
 
 __all__ = ["MOST_SLACK_DB", "RoomLevels", "SearchSpace", "room_levels", "search_space"]
@@ -236,8 +237,9 @@ class SearchSpace:
 
         # What is taken back of it only adds to what is left of the limits.
         unused_db = min(_below_db(taken), _below_db(every[~near]) - float(lift_db.max()))
-        tested = trial_points(self.inputs.site)
-        lift_db = lift_within_exposure(lift_db, LIFT_STEP_DB, device, self.around.catalogue, tested)
+        site, catalogue = self.inputs.site, self.around.catalogue
+        tested, carriers = trial_points(site), on_air(site.sectors)
+        lift_db = lift_within_exposure(lift_db, LIFT_STEP_DB, device, catalogue, tested, carriers)
         trim_db = candidates.trim_db.copy()
         trim_db[chosen] = raised(lift_db)
         return replace(model, candidates=replace(candidates, trim_db=trim_db)), unused_db
@@ -254,18 +256,19 @@ class SearchSpace:
 
     def _missed_near_people(self, model: PlanModel, chosen: NDArray[np.int64]) -> tuple[Floats, tuple[str, ...]]:
         """Shares that all candidates take of limits of exposure that a plan breaks, and the names of these limits."""
-        tested, catalogue, kit = trial_points(self.inputs.site), self.around.catalogue, model.candidates
+        site, catalogue, kit = self.inputs.site, self.around.catalogue, model.candidates
+        tested, carriers = trial_points(site), on_air(site.sectors)
 
         def device(at: int) -> Device:
             return device_of(self.around, kit, at, str(at))
 
-        share = exposure_of(map(device, chosen.tolist()), catalogue, tested)
+        share = exposure_of(map(device, chosen.tolist()), catalogue, tested, carriers)
         most = 1 - TIGHTER / 2  # rows ask for 1 - TIGHTER
         places = tested.some(places_over(share, kit.existing[chosen], tested, most))
-        names = tuple(f"exposure of people in {self.inputs.site.rooms[room].id}" for room in places.room.tolist())
+        names = tuple(f"exposure of people in {site.rooms[room].id}" for room in places.room.tolist())
         if not names:
             return np.zeros((0, len(kit))), ()
-        return exposure_of(map(device, range(len(kit))), catalogue, places).T, names
+        return exposure_of(map(device, range(len(kit))), catalogue, places, carriers).T, names
 
     def outside(self, members: NDArray[np.int64], wanted: NDArray[np.bool_] | None) -> tuple[Floats, tuple[str, ...]]:
         """Shares that some candidates take of all limits outside, or of those wanted, and their names; no slack."""

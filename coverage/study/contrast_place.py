@@ -73,7 +73,7 @@ def prepared(verdict: Verdict, catalogue: Mapping[str, Model], bare: LinkModel |
         catalogue,
         modes,
         plan_spots(site),
-        outside_points(site, most_eirp_dbm(on, catalogue)),
+        outside_points(site, most_eirp_dbm(on, catalogue, site.sectors)),
         verdict.spill.outside,
         limits.noise_limit,
         senders_offered(modes.models[0], catalogue, scenario),

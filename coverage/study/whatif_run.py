@@ -85,7 +85,8 @@ def whatif(
     treatments = resolve_treatments(site, scenario.treatments, catalogue)
     ready = make_ready(site, sectors, scenario, treatments, catalogue)
     on = tuple(device for device in devices if device.state != "off")
-    ask = Ask(scenario, on, catalogue, outside_points(site, most_eirp_dbm(on, catalogue)), stream)
+    places = outside_points(site, most_eirp_dbm(on, catalogue, site.sectors))
+    ask = Ask(scenario, on, catalogue, places, stream)
     windows = window_changes(site, treatments, catalogue)
     parts = 4 + len(windows)  # about as much work each
     say("the layout as it is", 0.0)

@@ -139,7 +139,8 @@ def _radiating(case: Case) -> tuple[Device, ...]:
 def outside_faults(case: Case, treated: LinkModel) -> Iterator[str]:
     """Power and capture at every place outside that counts."""
     on, slack_db, z = _radiating(case), case.attempt.slack_db, outside_z(case.scenario)
-    places = outside_points(treated.scene.site, most_eirp_dbm(on, case.catalogue))
+    site = treated.scene.site
+    places = outside_points(site, most_eirp_dbm(on, case.catalogue, site.sectors))
     rows = np.flatnonzero(counted(places, case.scenario.tier))
     failing = _Failing(f"the limit outside with {slack_db:g} dB of slack")
     for first in range(0, len(rows) if on else 0, AT_A_TIME):

@@ -7,7 +7,7 @@ import pytest
 import shapely
 from shapely.geometry import Point, box
 
-from quietwing.coverage.blocking.outside import band_eirp_dbm, most_eirp_dbm, outside_points
+from quietwing.coverage.blocking.outside import most_eirp_dbm, outside_points
 from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.errors import SiteError
 from quietwing.sites.model import Perimeter, Receptor
@@ -82,14 +82,8 @@ def test_the_strongest_band_of_any_device_that_is_on_decides():
     node = Device("D1", "node", 0.0, 0.0, 2.0)
     strong = replace(node, id="D2", power_dbm=43.0)
     models = {"node": NODE, "panel": replace(NODE, name="panel", gain_dbi=10.0)}
-    assert most_eirp_dbm((node,), models) == 27.0
-    assert most_eirp_dbm((node, strong), models) == 43.0
-    assert most_eirp_dbm((node, replace(strong, state="off")), models) == 27.0
-    assert most_eirp_dbm((replace(node, model="panel"),), models) == 37.0
-    assert most_eirp_dbm((), models) == -np.inf
-
-
-def test_trims_of_a_band_count_and_of_its_channels_only_the_largest_upward():
-    trimmed = Device("D1", "node", 0.0, 0.0, 2.0, trim_db=(("B20", -6.0), ("EE/B20/LTE", 3.0), ("O2/B20/LTE", -9.0)))
-    assert band_eirp_dbm(trimmed, NODE, NODE.bands[0]) == 20 - 6 + 3
-    assert band_eirp_dbm(trimmed, NODE, NODE.bands[1]) == 27
+    assert most_eirp_dbm((node,), models, ()) == 27.0
+    assert most_eirp_dbm((node, strong), models, ()) == 43.0
+    assert most_eirp_dbm((node, replace(strong, state="off")), models, ()) == 27.0
+    assert most_eirp_dbm((replace(node, model="panel"),), models, ()) == 37.0
+    assert most_eirp_dbm((), models, ()) == -np.inf

@@ -9,15 +9,27 @@ import pytest
 
 from quietwing.coverage import layout
 from quietwing.coverage.blocking.emissions import carrier_levels_dbm, flat_spans, transmissions
+from quietwing.coverage.blocking.exposures import share_of_limit
 from quietwing.coverage.blocking.links import Carrier
+from quietwing.coverage.blocking.outside import most_eirp_dbm
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import BandPower, Device, MasCarrier, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import check_layout, read_layout
 from quietwing.coverage.planning.planning_links import PlanningLinks
 from quietwing.coverage.planning.profiles import device_of
-from quietwing.coverage.trims import TrimmedPart, contradictory_trims, shared_groups, trim_over_db, trimmed_parts
+from quietwing.coverage.trims import (
+    TrimmedPart,
+    contradictory_trims,
+    on_air,
+    shared_groups,
+    span_of,
+    trim_over_db,
+    trimmed_parts,
+    trims_across,
+)
 from quietwing.sites import load_site
+from quietwing.sites.points import scattered
 
 EXAMPLES = Path(__file__).parents[3] / "sites" / "examples"
 LTE = Carrier("O2/B28/LTE", "234-10", "LTE", 763.0, 10.0, "28")  # 758 to 768 MHz
@@ -162,10 +174,70 @@ def test_powers_of_two_bands_over_one_carrier_add_and_a_carrier_under_none_gets_
     assert sent(two, (), (LTE, away)) == pytest.approx([both_dbm, -np.inf])
 
 
-def test_the_power_of_a_band_is_that_of_its_loudest_carrier():
+def test_the_power_of_a_band_is_the_sum_of_its_stretches_and_its_density_that_of_the_loudest():
+    # 758–768 MHz at −6 dB; 768–788 MHz at −20 dB, for no carrier lies above 778 MHz.
     trims = (("O2/B28", -6.0), ("Three/n28/NR", -20.0))
-    device = Device("J1", "jam", 0, 0, 2, trim_db=trims)
-    assert [one.power_dbm for one in transmissions(device, JAMMER, CARRIERS)] == [4.0]
+    (sent,) = transmissions(Device("J1", "jam", 0, 0, 2, trim_db=trims), JAMMER, CARRIERS)
+    assert 10 ** (sent.power_dbm / 10) == pytest.approx(10 * (10 * 10**-0.6 + 20 * 10**-2) / 30)
+    assert sent.dbm_per_mhz == pytest.approx(10 - 6 - 10 * np.log10(30))
+
+
+def test_spectrum_between_carriers_follows_the_louder_neighbour_and_untrimmed_carriers_keep_their_power():
+    low, high = replace(LTE, freq_mhz=765.0), replace(NEXT, freq_mhz=781.0)  # 760 to 770 and 776 to 786 MHz
+    spans = [span_of(carrier) for carrier in (low, high)]
+    both = TrimmedPart(760.0, 770.0, -6.0, "a"), TrimmedPart(776.0, 786.0, -20.0, "b")
+
+    def across(*parts):
+        return [(one.low_mhz, one.high_mhz, one.trim_db) for one in trims_across(parts, spans, (758.0, 788.0))]
+
+    ends = [(758.0, 760.0), (760.0, 770.0), (770.0, 776.0), (776.0, 786.0), (786.0, 788.0)]
+    expected = {both: [-6, -6, -6, -20, -20], both[1:]: [0, 0, 0, -20, -20], (): [0]}
+    for parts, trims_db in expected.items():
+        pieces = ends if parts else [(758.0, 788.0)]
+        assert across(*parts) == [(*piece, trim_db) for piece, trim_db in zip(pieces, trims_db, strict=True)]
+
+
+def test_the_power_of_a_band_follows_every_trim_and_none_takes_off_more_than_its_share():
+    def power_mw(*trims):
+        return 10 ** (transmissions(Device("J", "j", 0, 0, 2, trim_db=trims), JAMMER, CARRIERS)[0].power_dbm / 10)
+
+    powers = [power_mw(("O2/B28", trim_db), ("Three/n28/NR", -9.0)) for trim_db in (-60, -20, -6, 0, 3)]
+    assert powers == sorted(powers)
+    assert power_mw(("O2/B28", -60.0)) == pytest.approx(10 * 2 / 3, rel=1e-4)  # the other 20 of 30 MHz stay
+    assert power_mw(("O2/B28", 3.0)) > 10
+
+
+def test_a_sync_jammer_may_send_everything_on_the_listed_carrier_that_is_trimmed_least():
+    sync = replace(JAMMER, emission="sync", sync_carriers_mhz=(763.0,))
+    trims = ("O2/B28", -20.0), ("Three/n28/NR", -6.0)
+    for kept in (trims, trims[:1]):
+        (one,) = transmissions(Device("J1", "jam", 0, 0, 2, trim_db=kept), sync, CARRIERS)
+        assert one.power_dbm == pytest.approx(-10)
+    (one,) = transmissions(Device("J1", "jam", 0, 0, 2, trim_db=trims[1:]), sync, CARRIERS)
+    assert one.power_dbm == 10
+
+
+@pytest.mark.parametrize("name", ["houseblock", "radial"])
+def test_a_room_jammer_trimmed_by_channel_is_one_trimmed_by_band(name):
+    site, catalogue = load_site(EXAMPLES / name), read_catalogue()
+    model = catalogue["room_jammer"]
+    plain = Device("J1", model.name, 0.0, 0.0, 2.0)
+    by_channel = replace(plain, trim_db=tuple((channel, -20.0) for channel in site.channels))
+    by_band = replace(plain, trim_db=tuple((band.band, -20.0) for band in model.bands))
+    near = scattered(np.array([[0.0, 0.2, 2.0], [3.0, 0.0, 2.0]]))
+    carriers = on_air(site.sectors)
+    exposed = {one: share_of_limit(one, model, near, carriers) for one in (plain, by_channel, by_band)}
+    np.testing.assert_allclose(exposed[by_channel], exposed[by_band], rtol=1e-9)
+    np.testing.assert_allclose(exposed[by_channel], exposed[plain] / 100, rtol=1e-9)
+    assert exposed[plain][0] > 5 > 0.1 > exposed[by_channel][0]
+    for one in (by_channel, by_band):
+        assert most_eirp_dbm((one,), catalogue, site.sectors) == pytest.approx(30 + 3 - 20)
+    alike = zip(*(transmissions(one, model, carriers) for one in (by_channel, by_band)), strict=True)
+    for mine, other in alike:  # what base stations and other services meet
+        assert (mine.power_dbm, mine.dbm_per_mhz) == pytest.approx((other.power_dbm, other.dbm_per_mhz))
+    for outside in (True, False):
+        levels = (carrier_levels_dbm(one, model, carriers, outside=outside)[0] for one in (by_channel, by_band))
+        np.testing.assert_allclose(*levels)
 
 
 def test_channels_that_share_spectrum_are_one_group():

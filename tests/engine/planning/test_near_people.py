@@ -25,24 +25,24 @@ def raised(*devices):
 
 
 def test_a_jammer_at_half_the_limit_is_doubled_and_no_more_and_one_far_away_is_raised_in_full():
-    assert abs(share_of_limit(BED, CATALOGUE["jammer"], POINTS)[0] - 0.4997) < 1e-3
-    lift_db = lift_within_exposure(np.array([6.0, 6.0]), 0.5, raised(BED, YARD), CATALOGUE, POINTS)
+    assert abs(share_of_limit(BED, CATALOGUE["jammer"], POINTS, ())[0] - 0.4997) < 1e-3
+    lift_db = lift_within_exposure(np.array([6.0, 6.0]), 0.5, raised(BED, YARD), CATALOGUE, POINTS, ())
     assert lift_db.tolist() == [3.0, 6.0]  # 3 dB are 1.995 times
 
 
 def test_what_is_above_the_limit_without_a_lift_is_left_and_ends_the_work():
     loud = replace(BED, power_dbm=40.0)
-    lift_db = lift_within_exposure(np.array([2.0, 6.0]), 0.5, raised(loud, YARD), CATALOGUE, POINTS)
+    lift_db = lift_within_exposure(np.array([2.0, 6.0]), 0.5, raised(loud, YARD), CATALOGUE, POINTS, ())
     assert lift_db.tolist() == [0.0, 0.0]  # the other adds to it, by however little
-    assert lift_within_exposure(np.zeros(0), 0.5, raised(), CATALOGUE, POINTS).tolist() == []
+    assert lift_within_exposure(np.zeros(0), 0.5, raised(), CATALOGUE, POINTS, ()).tolist() == []
 
 
 def test_exposure_of_devices_is_that_of_each():
-    share = exposure_of([BED, YARD], CATALOGUE, POINTS)
+    share = exposure_of([BED, YARD], CATALOGUE, POINTS, ())
     assert [row.tolist() for row in share] == [
-        share_of_limit(one, CATALOGUE["jammer"], POINTS).tolist() for one in (BED, YARD)
+        share_of_limit(one, CATALOGUE["jammer"], POINTS, ()).tolist() for one in (BED, YARD)
     ]
-    assert exposure_of([], CATALOGUE, POINTS).shape == (0, 2)
+    assert exposure_of([], CATALOGUE, POINTS, ()).shape == (0, 2)
 
 
 @pytest.mark.parametrize(("standing", "told"), [([False, False], [1, 3]), ([True, False], [1]), ([True, True], [])])
