@@ -63,6 +63,7 @@ from .links_at_hand import LinksAtHand as LinksAtHand
 from .montecarlo import Case as Case
 from .montecarlo import Needs as Needs
 from .montecarlo import Tally as Tally
+from .montecarlo import carrier_needs as carrier_needs
 from .montecarlo import count_worlds as count_worlds
 from .networks import headroom_db as headroom_db
 from .networks import strongest_sector as strongest_sector

@@ -14,8 +14,9 @@ One channel, one test point, one place outside, in decibels that add up. Each li
     What is left to ``level_needed``: all channels, all test points and all errors together, and at the evidence grade
     a single source, must hold in q of the worlds; what noise and managed access do by themselves is in it too.
 ``level_needed``
-    Median level of the blockers at that point and carrier (power sum of their medians), all raised alike, with which
-    the room is silent in q of the worlds (`quietwing.coverage.blocking.contrast`).
+    Median level of the best single device at that point and carrier, alone and with no window treated, once it is
+    strong enough that the room is silent in q of the worlds: all its channels keep the proportions of their median
+    needs.
 ``public_outside``
     Median over worlds of the channel's strongest sector at the place that binds, no boost.
 ``tier_ratio`` or ``noise_limit``
@@ -23,25 +24,24 @@ One channel, one test point, one place outside, in decibels that add up. Each li
 ``share_of_worlds``
     What is left to ``level_allowed``: the tier's second ratio must hold in its share of worlds.
 ``level_allowed``
-    Median level of all blockers there plus the margin left: `limit_dbm` of the spill result.
+    `limit_dbm` there of the spill of that device, judged alone; where a keep room, another service, a base station or
+    the exposure of people allows less than every place outside, the level inside that this allows, and there are no
+    lines from ``public_outside`` to ``share_of_worlds``.
 ``device``
-    Of the best single device: its median level at the worst point less that at the place, at the same power; detours,
-    pattern, emission and the body at the phone are in it.
+    That level inside less the device's median level at the place; 0 where no place outside binds.
 ``treatment``
-    Of the best mesh, film or both, the device where it is: by how much the largest difference of public level less
-    device level over the test points of the room, plus the device's level at the place, falls once every window that
-    can be treated is. Joint confidence is taken as the same.
+    Of the best mesh, film or both in the windows of the room alone: how much less the device then sends there.
 ``short_by``
-    Needed less allowed less both; below 0 is to spare.
+    Needed less allowed less both; below 0 is to spare. It is the least margin of the verdict on the device, turned
+    down to what the room with its treatment needs: outside, in keep rooms, to other services and base stations, and
+    of exposure.
 
-The worst point and channel are where a phone works in most worlds with all blockers 0.05 dB weaker than needed.
-Where the layout's blockers are those of other rooms (more than 20 dB too weak) a reference blocker is raised in
-their place, which holds the median need on every carrier alike; the channel is then the one that leaves the best
-device the most short. The best device is the model and place with the least shortfall, of those loud enough at the
-catalogue's power if there are any; the place outside is the one that binds it, the points of a ring that may fail
-left out. Where no blocker of the layout reaches some place on the channel, the limit is that of the best device
-alone, where it is nearest to it. Needs are rounded up, what is allowed or offered down, all to 0.1 dB; the lines
-that are what is left take up the rest.
+Without a device or a limit of power the level needed is that of the layout's blockers, all raised alike until the
+room is silent in q of the worlds (`quietwing.coverage.blocking.contrast`), or of a reference blocker that holds the
+median need on every carrier alike, where they are those of other rooms (more than 20 dB too weak). The best device is
+the model and place with the least shortfall in medians, of those loud enough at the catalogue's power if there are
+any; treatments are tried with it where it is. Needs are rounded up, what is allowed or offered down, to 0.1 dB; the
+lines that are what is left take up the rest.
 """
 
 from __future__ import annotations
@@ -51,32 +51,24 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import (
     LinkModel,
-    OutsidePoints,
     Raised,
     blocker_links,
     public_links,
     raise_to_silence,
     silence_points,
-    spill_outside,
 )
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.results import ContrastBudget, Verdict
 from quietwing.coverage.study.contrast_lines import inside_lines, with_outside
-from quietwing.coverage.study.contrast_offers import (
-    Offer,
-    best_offer,
-    counted_places,
-    limit_of_medians_dbm,
-    spots_near,
-)
-from quietwing.coverage.study.contrast_place import Place, prepared, treatments_of
-from quietwing.sites import PointSet, clean, scattered, trial_points
+from quietwing.coverage.study.contrast_offers import Offer, best_offer, limit_of_medians_dbm, spots_near
+from quietwing.coverage.study.contrast_place import Place, prepared
+from quietwing.coverage.study.contrast_trials import tried
+from quietwing.sites import PointSet, clean, trial_points
 
 __all__ = [
     "HOLES_ON_PAGE",
@@ -88,9 +80,6 @@ __all__ = [
 ]
 
 MOST_HOLES, HOLES_ON_PAGE = 20, 5
-NEAREST_PLACES = 8  # assumed: so many are judged where only a single device would radiate
-
-Floats = NDArray[np.float64]
 
 
 def holes_by_silence(verdict: Verdict, *, nearest: bool = False) -> tuple[str, ...]:
@@ -185,10 +174,8 @@ def contrast_budgets(
         stream=verdict.stream,
     )
     known_raised = {one.room: one for one in raised if one is not None}
-    offers = {room: _offered(place, points, one) for room, one in known_raised.items()}
-    added = treatments_of(place, {room: offer for room, (offer, _) in offers.items() if offer is not None})
     return tuple(
-        _budget(place, points, known_raised[room], *offers[room], added.get(room))
+        _budget(place, points, known_raised[room])
         for room in (site.room_index[name] for name in wanted)
         if room in known_raised
     )
@@ -234,54 +221,50 @@ def with_budgets(
     return replace(verdict, contrast=budgets)
 
 
-def _offered(place: Place, points: PointSet, raised: Raised) -> tuple[Offer | None, float]:
-    """The best device for a room, None where no power is limited or nothing is on offer; and its limit. [dBm]"""
+def _offered(place: Place, points: PointSet, raised: Raised) -> Offer | None:
+    """The device that is best for a room by medians, None where no power is limited or nothing is on offer."""
     verdict, model, data = place.verdict, place.model, place.data
     tier, own = verdict.scenario.tier, points.some(raised.at)
     if tier.median_db == -math.inf:
-        return None, math.inf
+        return None
     needed_dbm = np.full(raised.needed_dbm.shape, np.nan)
     if raised.reference:  # short alike on every carrier: the best device decides
         works = raised.works.any(axis=0)
         needed_dbm[:, works] = raised.needed_dbm[:, works]
     else:
         needed_dbm[raised.worst] = raised.needed_dbm[raised.worst]
-    limits, judged = {}, {}
+    limits = {}
     asked = np.flatnonzero(~np.isnan(needed_dbm).all(axis=0))
     for channel in set(model.carrier_channel[asked].tolist()):
         limit = data["limit_dbm"].transpose("channel", "outside").values[channel]
-        judged[channel] = not np.isposinf(limit).any()
-        if not judged[channel]:
+        if np.isposinf(limit).any():
             limit = limit_of_medians_dbm(data, channel, tier, float(place.noise_limit_dbm[channel]))
         limits[channel] = limit
     spots = spots_near(place.spots, raised.room, own)
-    offer = best_offer(model, verdict.scenario, place.senders, spots, own, needed_dbm, limits, place.outside, data)
-    if offer is None:
-        return None, math.inf
-    channel = int(model.carrier_channel[offer.carrier])
-    if judged[channel]:
-        return offer, float(limits[channel][offer.place])
-    return _judged_alone(place, offer, limits[channel], channel)
+    return best_offer(model, verdict.scenario, place.senders, spots, own, needed_dbm, limits, place.outside, data)
 
 
-def _budget(
-    place: Place,
-    points: PointSet,
-    raised: Raised,
-    offer: Offer | None,
-    limit_dbm: float,
-    treatment: tuple[float, str, str] | None,
-) -> ContrastBudget:
+def _budget(place: Place, points: PointSet, raised: Raised) -> ContrastBudget:
     """One room's budget."""
-    verdict, model = place.verdict, place.model
-    point, carrier = raised.worst if offer is None else (offer.point, offer.carrier)
-    rooms = [str(name) for name in verdict.by_room["room"].values]
+    verdict, model, offer = place.verdict, place.model, _offered(place, points, raised)
+    modes = [0, *np.flatnonzero(place.modes.cost_pence[raised.room, 1:] >= 0) + 1]
+    trials = [] if offer is None else [tried(place, offer, raised.room, int(mode)) for mode in modes]
+    best = max((one for one in trials if one is not None), key=lambda one: one.margin_db, default=None)
     room = verdict.site.rooms[raised.room].id
-    inside = inside_lines(place, raised, point, carrier)
+    rooms = [str(name) for name in verdict.by_room["room"].values]
+    point, carrier = raised.worst
+    level = float(raised.rsrp_dbm[point, carrier]), float(raised.needed_dbm[point, carrier])
+    kind = points.kind[int(raised.at[point])]
+    plain = trials[0] if trials and trials[0] is not None else best
+    if best is not None and plain is not None:
+        point, carrier = plain.worst(best.carrier(model))
+        level = float(plain.rsrp_dbm[point, carrier]), plain.needed_dbm(point, carrier)
+        kind = plain.own.kind[point]
+    inside = inside_lines(place, *level, carrier)
     budget = ContrastBudget(
         room=room,
         channel=model.carriers[carrier].channel,
-        point=points.kind[int(raised.at[point])],
+        point=kind,
         place="",
         lines=inside,
         needed_dbm=inside[-1].db,
@@ -297,38 +280,6 @@ def _budget(
         power_db=None,
         used_dbm=None,
     )
-    if offer is None or treatment is None:
+    if offer is None or best is None or plain is None or not math.isfinite(best.margin_db):
         return budget
-    return with_outside(place, budget, offer, limit_dbm, *treatment)
-
-
-def _judged_alone(place: Place, offer: Offer, limit_dbm: Floats, channel: int) -> tuple[Offer, float]:
-    """The limit over worlds where the device is nearest to that of the medians, and the place that binds it then."""
-    verdict, model = place.verdict, place.model
-    over_db = offer.outside_all_dbm - limit_dbm
-    counted = np.flatnonzero(counted_places(place.data, over_db, verdict.scenario.tier))
-    near = counted[np.argsort(-over_db[counted], kind="stable")[:NEAREST_PLACES]]
-    some = _some_places(place.outside, near)
-    data = spill_outside(
-        model,
-        verdict.scenario,
-        public_links(model, some.points),
-        blocker_links(model, (offer.device,), place.catalogue, some.points, outside=True),
-        some,
-        stream=verdict.stream,
-    )[0]
-    margin_db = data["margin_db"].transpose("channel", "outside").values[channel]
-    at = int(margin_db.argmin())
-    limit = float(data["limit_dbm"].transpose("channel", "outside").values[channel, at])
-    number = int(near[at])
-    return replace(offer, place=number, outside_dbm=float(offer.outside_all_dbm[number])), limit
-
-
-def _some_places(places: OutsidePoints, at: NDArray[np.intp]) -> OutsidePoints:
-    return OutsidePoints(
-        scattered(places.points.xyz_m[at]),
-        tuple(places.ring[one] for one in at.tolist()),
-        tuple(places.name[one] for one in at.tolist()),
-        places.people[at],
-        places.distance_m[at],
-    )
+    return with_outside(place, budget, offer.spot, plain, best, carrier)

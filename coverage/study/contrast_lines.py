@@ -5,23 +5,22 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from quietwing.coverage.blocking import Raised
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.results import ContrastBudget, ContrastLine
-from quietwing.coverage.study.contrast_offers import Offer
 from quietwing.coverage.study.contrast_place import Place
+from quietwing.coverage.study.contrast_trials import Trial
 
 __all__ = ["inside_lines", "with_outside"]
 
 
-def inside_lines(place: Place, raised: Raised, point: int, carrier: int) -> tuple[ContrastLine, ...]:
-    """From the public level in the room to what blockers need."""
+def inside_lines(place: Place, public_dbm: float, need_dbm: float, carrier: int) -> tuple[ContrastLine, ...]:
+    """From the public level in the room to what blockers need, on a carrier."""
     scenario, one = place.verdict.scenario, place.model.carriers[carrier]
     grade = scenario.asked
-    rsrp_dbm = _rounded(float(raised.rsrp_dbm[point, carrier]))
+    rsrp_dbm = _rounded(public_dbm)
     deny_db = _rounded(grade.js_deny_db[one.technology])
     search_db = _rounded(grade.search_db.of(one.technology, one.bandwidth_mhz) if scenario.search_margin else 0.0)
-    needed_dbm = _up(float(raised.needed_dbm[point, carrier]))
+    needed_dbm = _up(need_dbm)
     searching = f"search margin of a carrier of {one.bandwidth_mhz:g} MHz"
     return (
         ContrastLine("public_inside", rsrp_dbm, "public network inside, median"),
@@ -37,50 +36,50 @@ def inside_lines(place: Place, raised: Raised, point: int, carrier: int) -> tupl
 
 
 def with_outside(
-    place: Place,
-    budget: ContrastBudget,
-    offer: Offer,
-    limit_dbm: float,
-    treatment_db: float,
-    treatment: str,
-    why: str,
+    place: Place, budget: ContrastBudget, spot: str, plain: Trial, best: Trial, carrier: int
 ) -> ContrastBudget:
-    """The budget with the lines outside and between the two."""
-    verdict, model = place.verdict, place.model
-    channel, scenario = int(model.carrier_channel[offer.carrier]), verdict.scenario
-    data, tier = place.data, scenario.tier
-    where = str(data["name"].values[offer.place])
-    median_dbm, jam_dbm = (
-        float(data[name].transpose("channel", "outside").values[channel, offer.place])
-        for name in ("signal_dbm", "jam_dbm")
-    )
-    noise_dbm = float(place.noise_limit_dbm[channel])
-    if not math.isfinite(median_dbm):
-        median_dbm = noise_dbm  # nobody is heard there: the noise alone limits
-    rsrp_dbm, allowed_dbm = _rounded(median_dbm), floored(limit_dbm)
-    by_ratio = median_dbm - tier.median_db >= noise_dbm
-    ratio = (
-        ContrastLine("tier_ratio", _rounded(-tier.median_db), f"ratio of the {tier.name} tier")
-        if by_ratio
-        else ContrastLine("noise_limit", _rounded(noise_dbm - rsrp_dbm), "to the noise limit, which allows more")
-    )
-    path_db = floored(offer.inside_dbm - offer.outside_dbm)
-    treatment_db = floored(treatment_db)
-    needed_dbm, share = budget.needed_dbm, 100 * scenario.asked.outside_share
-    short_db = _rounded(needed_dbm - allowed_dbm - path_db - treatment_db)
+    """The budget with the lines of the limit and of what a device and a treatment offer.
+
+    Parameters
+    ----------
+    place : Place
+    budget : ContrastBudget
+        With the lines inside.
+    spot : str
+        Where the device is.
+    plain, best : Trial
+        Without a treatment and with the best.
+    carrier : int
+        Of the lines inside.
+
+    Returns
+    -------
+    ContrastBudget
+    """
+    model, where = best.device.model, best.limit or best.where
+    short_db = _up(-best.margin_db)
+    if best.limit:
+        treatment_db = floored(float(plain.trim_db[carrier] - best.trim_db[carrier]))
+        path_db, used_dbm = 0.0, None
+        allowed_dbm = _rounded(budget.needed_dbm - treatment_db - short_db)
+        limit = [ContrastLine("level_allowed", allowed_dbm, f"level allowed from blockers inside: {where}")]
+        said = f"{model} at {spot}: what it sends is what the limit counts"
+    else:
+        before_dbm = best.at_place("jam_dbm", plain.data)
+        path_db = floored(budget.needed_dbm - (best.at_place("jam_dbm") if math.isnan(before_dbm) else before_dbm))
+        allowed_dbm = _rounded(budget.needed_dbm - path_db - short_db)
+        if best is not plain:
+            allowed_dbm = floored(best.at_place("limit_dbm"))
+        treatment_db = _rounded(budget.needed_dbm - allowed_dbm - path_db - short_db)
+        limit = [*_ratio_lines(place, best, allowed_dbm)]
+        used = best.at_place("jam_dbm", place.data)
+        used_dbm = _rounded(used) if math.isfinite(used) else None
+        said = f"{model} at {spot}: louder inside than at that place outside"
+    treated = f"{best.treatment} in the windows" if best.treatment else "no mesh or film on offer adds anything"
     lines = (
-        ContrastLine("public_outside", rsrp_dbm, f"public network outside, {where}, median"),
-        ratio,
-        ContrastLine(
-            "share_of_worlds",
-            _rounded(allowed_dbm - rsrp_dbm - ratio.db),
-            f"so that it holds in {share:g} % of simulations",
-        ),
-        ContrastLine("level_allowed", allowed_dbm, "level allowed from blockers outside"),
-        ContrastLine(
-            "device", path_db, f"{offer.device.model} at {offer.spot}: louder inside than at that place outside"
-        ),
-        ContrastLine("treatment", treatment_db, why),
+        *limit,
+        ContrastLine("device", path_db, said),
+        ContrastLine("treatment", treatment_db, treated),
         ContrastLine("short_by", short_db, "short by" if short_db > 0 else "short by (below 0: to spare)"),
     )
     return replace(
@@ -90,11 +89,36 @@ def with_outside(
         allowed_dbm=allowed_dbm,
         offered_db=_rounded(path_db + treatment_db),
         short_db=short_db,
-        device=offer.device.model,
-        position=offer.spot,
-        treatment=treatment,
-        power_db=floored(offer.inside_dbm - needed_dbm),
-        used_dbm=_rounded(jam_dbm) if math.isfinite(jam_dbm) else None,
+        device=model,
+        position=spot,
+        treatment=best.treatment,
+        power_db=floored(-float(best.trim_db.max())),
+        used_dbm=used_dbm,
+    )
+
+
+def _ratio_lines(place: Place, best: Trial, allowed_dbm: float) -> tuple[ContrastLine, ...]:
+    """From the public level outside to what blockers may send there."""
+    scenario, tier = place.verdict.scenario, place.verdict.scenario.tier
+    median_dbm = best.at_place("signal_dbm")
+    noise_dbm = float(place.noise_limit_dbm[best.channel])
+    if not math.isfinite(median_dbm):
+        median_dbm = noise_dbm  # nobody is heard there: the noise alone limits
+    rsrp_dbm = _rounded(median_dbm)
+    ratio = (
+        ContrastLine("tier_ratio", _rounded(-tier.median_db), f"ratio of the {tier.name} tier")
+        if median_dbm - tier.median_db >= noise_dbm
+        else ContrastLine("noise_limit", _rounded(noise_dbm - rsrp_dbm), "to the noise limit, which allows more")
+    )
+    return (
+        ContrastLine("public_outside", rsrp_dbm, f"public network outside, {best.where}, median"),
+        ratio,
+        ContrastLine(
+            "share_of_worlds",
+            _rounded(allowed_dbm - rsrp_dbm - ratio.db),
+            f"so that it holds in {100 * scenario.asked.outside_share:g} % of simulations",
+        ),
+        ContrastLine("level_allowed", allowed_dbm, "level allowed from blockers outside"),
     )
 
 

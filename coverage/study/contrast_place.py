@@ -1,9 +1,9 @@
-"""A verdict's site made ready again for contrast budgets, and what meshes and films add there."""
+"""A verdict's site made ready again for contrast budgets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +11,10 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking import (
     LinkModel,
     OutsidePoints,
-    blocker_links,
-    draft_signal,
     kernel_limits,
     link_model,
     most_eirp_dbm,
     outside_points,
-    public_links,
-    silence_points,
 )
 from quietwing.coverage.equipment import Model
 from quietwing.coverage.errors import ScenarioError
@@ -27,11 +23,11 @@ from quietwing.coverage.planning import Modes, Spot, buyable_treatments, plan_sp
 from quietwing.coverage.propagation import prepare_scene
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.study.common import wanted_sectors
-from quietwing.coverage.study.contrast_offers import Offer, Sender, senders_offered
+from quietwing.coverage.study.contrast_offers import Sender, senders_offered
 from quietwing.coverage.treatments import treated_site
-from quietwing.sites import scattered, trial_points
+from quietwing.sites import Sector
 
-__all__ = ["Place", "prepared", "treatments_of"]
+__all__ = ["Place", "prepared"]
 
 Floats = NDArray[np.float64]
 
@@ -42,6 +38,8 @@ class Place:
 
     verdict: Verdict
     catalogue: Mapping[str, Model]
+    bare: LinkModel
+    sectors: tuple[Sector, ...]
     modes: Modes
     spots: tuple[Spot, ...]
     outside: OutsidePoints
@@ -71,6 +69,8 @@ def prepared(verdict: Verdict, catalogue: Mapping[str, Model], bare: LinkModel |
     return Place(
         verdict,
         catalogue,
+        bare,
+        sectors,
         modes,
         plan_spots(site),
         outside_points(site, most_eirp_dbm(on, catalogue, site.sectors)),
@@ -78,46 +78,3 @@ def prepared(verdict: Verdict, catalogue: Mapping[str, Model], bare: LinkModel |
         limits.noise_limit,
         senders_offered(modes.models[0], catalogue, scenario),
     )
-
-
-def treatments_of(place: Place, offers: Mapping[int, Offer]) -> dict[int, tuple[float, str, str]]:
-    """What the best treatment adds in each room with its best device, its models, and the line's words."""
-    modes = place.modes
-    if not offers:
-        return {}
-    treatable = {room: offer for room, offer in offers.items() if room in modes.windows}
-    plain_db = _apart_db(place, 0, treatable)
-    best: dict[int, tuple[float, str]] = dict.fromkeys(treatable, (0.0, ""))
-    for mode, names in enumerate(modes.names):
-        for room, apart_db in _apart_db(place, mode, treatable).items() if mode else ():
-            best[room] = max(best[room], (plain_db[room] - apart_db, " and ".join(names)), key=lambda one: one[0])
-    found = {}
-    for room in offers:
-        adds_db, names_in_words = best.get(room, (0.0, ""))
-        words = f"{names_in_words} in the windows" if names_in_words else "no mesh or film on offer adds anything"
-        if room not in treatable:
-            words = "no window here that a plan could treat"
-        found[room] = adds_db, names_in_words, words
-    return found
-
-
-def _apart_db(place: Place, mode: int, offers: Mapping[int, Offer]) -> dict[int, float]:
-    """Largest public level less device level over each room's points, plus the device's level at its place. [dB]"""
-    if not offers:
-        return {}
-    model = place.modes.models[mode]
-    site, rooms = model.scene.site, list(offers)
-    points = silence_points(site, trial_points(site))
-    points = points.some(np.flatnonzero(np.isin(points.room, rooms)))
-    devices = tuple(replace(offer.device, id=f"{offer.device.id}-{room}") for room, offer in offers.items())
-    rsrp_dbm = draft_signal(model, public_links(model, points)).rsrp_dbm
-    level_dbm = blocker_links(model, devices, place.catalogue, points).level_dbm
-    there = scattered(place.outside.points.xyz_m[[offer.place for offer in offers.values()]])
-    outside_dbm = blocker_links(model, devices, place.catalogue, there, outside=True).level_dbm
-    found = {}
-    for row, (room, offer) in enumerate(offers.items()):
-        own = points.room == room
-        channel = model.carrier_channel == model.carrier_channel[offer.carrier]
-        apart_db = (rsrp_dbm[offer.carrier, own] - level_dbm[row, offer.carrier, own]).max()
-        found[room] = float(apart_db + outside_dbm[row, channel, row].max())
-    return found
