@@ -31,9 +31,9 @@ class ContrastBudget:
 
     Every line has one decimal and the lines add up exactly: ``level_needed`` = ``public_inside`` + ``js_to_deny`` +
     ``search_margin`` + ``joint_confidence``; ``level_allowed`` = ``public_outside`` + ``tier_ratio`` (or
-    ``noise_limit``) + ``share_of_worlds``; ``short_by`` = ``level_needed`` − ``level_allowed`` − ``device`` −
-    ``treatment``. Levels are in the reference bandwidth of the carrier. How each is computed:
-    `quietwing.coverage.study.contrast`.
+    ``noise_limit``) + ``share_of_worlds``, or stands alone where no place outside binds; ``short_by`` =
+    ``level_needed`` − ``level_allowed`` − ``device`` − ``treatment``. Levels are in the reference bandwidth of the
+    carrier. How each is computed: `quietwing.coverage.study.contrast`.
 
     Attributes
     ----------
@@ -41,7 +41,8 @@ class ContrastBudget:
     point : str
         Kind of the worst test point.
     place : str
-        Outside, where the limit binds; empty where the tier has no limit of power, or no device offers anything.
+        Outside, where the limit binds, or the other limit that does; empty where the tier has no limit of power, or
+        no device offers anything.
     lines : tuple of ContrastLine
         Those of the room; then, where there is a place, those outside and between the two.
     needed_dbm : float
@@ -56,7 +57,7 @@ class ContrastBudget:
     device, position, treatment : str
         Model and place that offer most, meshes and films that add most; empty: none.
     power_db : float or None
-        By how much the device at the catalogue's power is louder at the worst point than needed. [dB]
+        By how much the device at the catalogue's power is louder than the room with its treatment needs. [dB]
     used_dbm : float or None
         What the blockers there are send to the place already, median; None: nothing.
     """

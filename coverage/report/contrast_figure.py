@@ -88,7 +88,7 @@ def contrast_chart(budget: ContrastBudget, ax: Axes) -> Axes:
     ax.set_yticks(range(len(bars)), ["\n".join(textwrap.wrap(line.words, WRAP)) for line, _, _ in bars], fontsize=8)
     ax.invert_yaxis()
     ax.set_xlim(left, right)
-    ax.set_xlabel("Level in the reference bandwidth of the carrier [dBm]; dashed: level allowed outside")
+    ax.set_xlabel("Level in the reference bandwidth of the carrier [dBm]; dashed: level allowed")
     ax.set_title(
         f"What {budget.room} would need: {channel_in_words(budget.channel)}, {place_in_words(budget.point)}",
         fontsize=10,

@@ -15,16 +15,17 @@ from quietwing.coverage.results import SpillResult
 
 __all__ = ["binding_of", "grouped_holes", "reason_in_words"]
 
+# What the planning model says is no verdict: a contrast budget, judged as the verdict is, may find a way.
 SENTENCES = {
     HoleKind.NOT_ASKED: "not one of the rooms asked for",
     HoleKind.NOT_NEEDED: "the target is reached without it",
     HoleKind.NOT_SEARCHED: "no plan was searched",
     HoleKind.NOT_REACHED: "not reached within the search effort; try a higher effort",
     HoleKind.NOT_SURE: "blocked in {share} of simulations only; what works there most often is {channel}",
-    HoleKind.TOO_WEAK: "no device of the catalogue is strong enough on {channel}: {missing}",
-    HoleKind.NOTHING_SILENCES: "nothing the plan may buy blocks it",
-    HoleKind.LIMIT_ALONE: "every device strong enough for it exceeds a limit by itself: {limit}",
-    HoleKind.LIMIT_TOGETHER: "blocking it as well would exceed a limit: {limit}",
+    HoleKind.TOO_WEAK: "not bought; in the planning model no single device is strong enough on {channel}: {missing}",
+    HoleKind.NOTHING_SILENCES: "not bought; in the planning model nothing on offer blocks it",
+    HoleKind.LIMIT_ALONE: "not bought; in the planning model every device strong enough exceeds a limit: {limit}",
+    HoleKind.LIMIT_TOGETHER: "not bought; in the planning model a limit would be exceeded: {limit}",
     HoleKind.MONEY: "beyond the budget: at least {needs} more is needed",
 }
 UNASKED = {HoleKind.NOT_ASKED, HoleKind.NOT_NEEDED}

@@ -110,8 +110,9 @@ def tried(place: Place, offer: Offer, room: int, mode: int) -> Trial | None:
     public, needs = public_links(model, own), carrier_needs(model, scenario)
     rsrp_dbm = draft_signal(model, public).rsrp_dbm.T
     inside_dbm = np.asarray(blocker_links(model, (offer.device,), catalogue, own).level_dbm[0].T, float)
-    trim_db = (np.maximum(rsrp_dbm, needs.floor) + needs.need - inside_dbm).max(axis=0) + BEGIN_DB
+    trim_db = (np.maximum(rsrp_dbm, needs.floor) + needs.need - inside_dbm).max(axis=0)
     trim_db[np.isinf(trim_db)] = -np.inf
+    trim_db += min(BEGIN_DB, MOST_TRIM_DB - float(trim_db.max(initial=-np.inf)))
     begun = turned(model, kind, offer.device, trim_db)
     blockers = blocker_links(model, (begun,), catalogue, own)
     (raised,) = raise_to_silence(model, scenario, own, public, blockers, stream=stream)
@@ -146,9 +147,10 @@ def tried(place: Place, offer: Offer, room: int, mode: int) -> Trial | None:
             words = broken(middle_db)
             low_db, high_db, limit = (low_db, middle_db, words) if words else (middle_db, high_db, limit)
         margin_db = low_db
-    # Several places outside may have one name.
     channel = data["channel"].values.tolist().index(worst.channel) if worst.channel else 0
-    apart_db = np.abs(data["margin_db"].transpose("channel", "outside").values[channel] - at_need.worst_margin_db)
+    at_channel_db = data["margin_db"].transpose("channel", "outside").values[channel]
+    # Several places outside may have one name.
+    near = (data["name"].values == worst.place) & (at_channel_db >= at_need.worst_margin_db - CLOSE_DB)
     return Trial(
         " and ".join(place.modes.names[mode]),
         device,
@@ -159,7 +161,7 @@ def tried(place: Place, offer: Offer, room: int, mode: int) -> Trial | None:
         margin_db,
         limit,
         data,
-        int(np.where(data["name"].values == worst.place, apart_db, np.inf).argmin()),
+        int(np.where(near, at_channel_db, np.inf).argmin()),
         channel,
     )
 

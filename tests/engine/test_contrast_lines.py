@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from quietwing.coverage.equipment import Device
 from quietwing.coverage.planning import Spot
 from quietwing.coverage.results import ContrastBudget
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.contrast_lines import inside_lines, with_outside
 from quietwing.coverage.study.contrast_offers import counted_places, limit_of_medians_dbm, spots_near
+from quietwing.coverage.study.contrast_trials import Trial
 
 SCENARIO = Scenario()
 TIER = SCENARIO.tier
@@ -79,7 +81,7 @@ def place(signal_dbm=-85.04, jam_dbm=-np.inf, noise_dbm=-130.0, scenario=SCENARI
             "signal_dbm": (("channel", "outside"), [[signal_dbm]]),
             "jam_dbm": (("channel", "outside"), [[jam_dbm]]),
         },
-        coords={"name": ("outside", ["home-1"])},
+        coords={"name": ("outside", ["home-1"]), **{axis: ("outside", [0.0]) for axis in ("x_m", "y_m", "z_m")}},
     )
     return SimpleNamespace(
         verdict=SimpleNamespace(scenario=scenario),
@@ -90,8 +92,7 @@ def place(signal_dbm=-85.04, jam_dbm=-np.inf, noise_dbm=-130.0, scenario=SCENARI
 
 
 def inner(public_dbm: float, needed_dbm: float, scenario=SCENARIO) -> dict[str, float]:
-    raised = SimpleNamespace(rsrp_dbm=np.array([[public_dbm]]), needed_dbm=np.array([[needed_dbm]]))
-    return {line.name: line.db for line in inside_lines(place(scenario=scenario), raised, 0, 0)}
+    return {line.name: line.db for line in inside_lines(place(scenario=scenario), public_dbm, needed_dbm, 0)}
 
 
 def budget(needed_dbm: float) -> ContrastBudget:
@@ -100,10 +101,21 @@ def budget(needed_dbm: float) -> ContrastBudget:
                           "", "", "", nothing, nothing)  # fmt: skip
 
 
-def outer(limit_dbm=-100.0, inside_dbm=-60.0, outside_dbm=-75.0, treatment_db=0.0, needed_dbm=-72.0, **where):
-    offer = SimpleNamespace(carrier=0, place=0, inside_dbm=inside_dbm, outside_dbm=outside_dbm, spot="lamp",
-                            device=SimpleNamespace(model="micro"))  # fmt: skip
-    return with_outside(place(**where), budget(needed_dbm), offer, limit_dbm, treatment_db, "mesh", "a mesh adds")
+def outer(limit_dbm=-100.0, path_db=15.0, treatment_db=0.0, needed_dbm=-72.0, limit="", **where):
+    """A device at the power needed: with a treatment it sends less to the place, by the decibels given."""
+    here = place(**where)
+    plain, best = (trial(here, needed_dbm - path_db - less_db, limit_dbm, limit, -less_db)
+                   for less_db in (0.0, treatment_db))  # fmt: skip
+    return with_outside(here, budget(needed_dbm), "lamp", plain, best if treatment_db else plain, 0)
+
+
+def trial(here, jam_dbm, limit_dbm, limit, trim_db):
+    shape = ("channel", "outside")
+    data = here.data.assign(jam_dbm=(shape, [[jam_dbm]]), limit_dbm=(shape, [[limit_dbm]]))
+    nobody = np.zeros((1, 1))
+    device = Device("D", "micro", 0.0, 0.0, 2.0)
+    return Trial("a mesh" if trim_db else "", device, None, nobody, nobody, np.array([trim_db]), limit_dbm - jam_dbm,
+                 limit, data, 0, 0)  # fmt: skip
 
 
 def test_the_level_needed_is_rounded_up_and_its_lines_add_up():
@@ -120,26 +132,29 @@ def test_a_search_margin_that_is_off_is_0_and_goes_into_the_confidence():
     assert off["joint_confidence"] == pytest.approx(on["joint_confidence"] + on["search_margin"], abs=1e-9)
 
 
+@pytest.mark.parametrize("limit", ["", "EE in keep room K"])
 @pytest.mark.parametrize("seed", range(5))
-def test_lines_outside_add_up_whatever_they_are_rounded_from(seed):
-    limit, inside, outside, mesh, signal = np.random.default_rng(seed).uniform(-110, -60, 5).tolist()
-    found = outer(limit, inside, outside, mesh + 110, signal_dbm=signal)
+def test_lines_outside_add_up_whatever_they_are_rounded_from(seed, limit):
+    limit_dbm, path, mesh, signal = np.random.default_rng(seed).uniform(-110, -60, 4).tolist()
+    found = outer(limit_dbm, path + 110, mesh + 110, limit=limit, signal_dbm=signal)
     db = {line.name: line.db for line in found.lines}
-    ratio = db.get("tier_ratio", db.get("noise_limit"))
-    assert db["public_outside"] + ratio + db["share_of_worlds"] == pytest.approx(db["level_allowed"], abs=1e-9)
+    if not limit:
+        ratio = db.get("tier_ratio", db.get("noise_limit"))
+        assert db["public_outside"] + ratio + db["share_of_worlds"] == pytest.approx(db["level_allowed"], abs=1e-9)
     left = found.needed_dbm - db["level_allowed"] - db["device"] - db["treatment"]
     assert db["short_by"] == pytest.approx(left, abs=1e-9)
     assert found.short_db == db["short_by"]
     assert found.offered_db == pytest.approx(db["device"] + db["treatment"], abs=1e-9)
+    assert found.place == (limit or "home-1")
 
 
-def test_what_is_offered_and_allowed_is_rounded_down():
-    found = outer(-100.01, -60.0, -75.19, 1.99)
+def test_what_is_offered_and_allowed_is_rounded_down_and_what_is_short_up():
+    found = outer(-100.01, 15.19, 1.99)
     assert found.allowed_dbm == -100.1
     assert found.line("device").db == 15.1
-    assert found.line("treatment").db == 1.9
-    assert found.short_db == 11.1  # −72 + 100.1 − 15.1 − 1.9
-    assert found.power_db == 12.0  # −60 against the −72 needed
+    assert found.short_db == 10.9  # −72 − 15.19 − 1.99 + 100.01 = 10.83
+    assert found.line("treatment").db == pytest.approx(2.1)  # what is left
+    assert found.power_db == 1.9
 
 
 @pytest.mark.parametrize(

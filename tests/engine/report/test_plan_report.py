@@ -322,11 +322,14 @@ def test_reasons_that_differ_in_a_figure_alone_are_one_with_its_range():
     assert [(reason, len(rooms)) for reason, rooms in groups] == [
         ("beyond the budget: at least £950–£1,200 more is needed", 3),
         ("blocked in 90.1–93.4 % of simulations only; what works there most often is EE 800 MHz 4G", 2),
-        ("every device strong enough for it exceeds a limit by itself: <b>fence</b>", 1),
+        ("not bought; in the planning model every device strong enough exceeds a limit: <b>fence</b>", 1),
     ]
     assert groups[0][1] == ("A-01", "A-03", "A-05")
     unheard = reason_in_words(HoleReason(HoleKind.TOO_WEAK, channel="EE/n78/NR"))
-    assert unheard == "no device of the catalogue is strong enough on EE 3500 MHz 5G: nothing reaches it"
+    assert (
+        unheard
+        == "not bought; in the planning model no single device is strong enough on EE 3500 MHz 5G: nothing reaches it"
+    )
     two_bands = tuple(
         Hole(band, HoleReason(HoleKind.TOO_WEAK, channel=f"EE/{band}/LTE", missing_db=2.0)) for band in ("B20", "B3")
     )
@@ -348,7 +351,10 @@ def test_what_binds_is_the_commonest_kind_with_its_commonest_limit():
     money = tuple(Hole(f"M{at}", HoleReason(HoleKind.MONEY, needs_gbp=10.0)) for at in range(2))
     unasked = tuple(Hole(f"U{at}", HoleReason(HoleKind.NOT_ASKED)) for at in range(9))
     said = binding_of((*holes, *money, *unasked), None)
-    assert said == "3 of 5 rooms that are not blocked: blocking it as well would exceed a limit: fence 9"
+    assert (
+        said
+        == "3 of 5 rooms that are not blocked: not bought; in the planning model a limit would be exceeded: fence 9"
+    )
     assert binding_of(unasked, None) == ""
 
 
