@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from by_path import module_at
 
 from quietwing.coverage.planning.heuristic import Found
@@ -9,7 +11,10 @@ from quietwing.coverage.planning.holes import NOT_REACHED, _why_left_out
 from quietwing.coverage.planning.milp import Goal, Selection
 from quietwing.coverage.planning.plan import HoleKind, HoleReason
 from quietwing.coverage.planning.score import score
+from quietwing.coverage.report.hole_words import reason_in_words
+from quietwing.coverage.study import contrast_budgets, optimise
 
+four_cells = module_at("tests/engine/planning/four_cells.py")
 hand_model = module_at("tests/engine/planning/hand_models.py").hand_model
 
 
@@ -54,3 +59,15 @@ def test_a_device_that_is_too_near_one_that_stands_does_not_complete_a_room():
     """Positions 0 and 1 are nearer than new devices may be, so the dearer one at position 2 is what is missing."""
     model = hand_model([[1.2, 0, 0], [0, 1.2, 1.2]], [[0.1, 0.1, 0.1]], (1000.0, 500.0, 3000.0), conflicts=[(0, 1)])
     assert reason(model, (0,), 2000, room=1) == HoleReason(HoleKind.MONEY, needs_gbp=3000.0)
+
+
+def test_a_reason_denies_nothing_that_the_verdict_on_one_device_allows():
+    """With every window open the model finds a limit in the way of cells that one micro-jammer silences and keeps."""
+    scenario = replace(four_cells.MOST, budget_gbp=20_000.0)
+    found = optimise(four_cells.open_windows(), scenario, catalogue=four_cells.CATALOGUE, maps=False)
+    said = {hole.room: reason_in_words(hole.reason) for hole in found.plan.holes}
+    budgets = contrast_budgets(found.verdict, said, catalogue=four_cells.CATALOGUE)
+    can_be = {one.room for one in budgets if one.short_db <= 0 <= one.power_db}
+    assert can_be < set(said)
+    for room, words in said.items():
+        assert words.startswith("not bought; in the planning model ") or room not in can_be
