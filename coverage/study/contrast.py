@@ -227,19 +227,12 @@ def _offered(place: Place, points: PointSet, raised: Raised) -> Offer | None:
     tier, own = verdict.scenario.tier, points.some(raised.at)
     if tier.median_db == -math.inf:
         return None
-    needed_dbm = np.full(raised.needed_dbm.shape, np.nan)
-    if raised.reference:  # short alike on every carrier: the best device decides
-        works = raised.works.any(axis=0)
-        needed_dbm[:, works] = raised.needed_dbm[:, works]
-    else:
-        needed_dbm[raised.worst] = raised.needed_dbm[raised.worst]
-    limits = {}
-    asked = np.flatnonzero(~np.isnan(needed_dbm).all(axis=0))
-    for channel in set(model.carrier_channel[asked].tolist()):
-        limit = data["limit_dbm"].transpose("channel", "outside").values[channel]
-        if np.isposinf(limit).any():
-            limit = limit_of_medians_dbm(data, channel, tier, float(place.noise_limit_dbm[channel]))
-        limits[channel] = limit
+    works = raised.works.any(axis=0)
+    needed_dbm = np.where(works, raised.needed_dbm, np.nan)
+    limits = {
+        channel: limit_of_medians_dbm(data, channel, tier, float(place.noise_limit_dbm[channel]))
+        for channel in set(model.carrier_channel[works].tolist())
+    }
     spots = spots_near(place.spots, raised.room, own)
     return best_offer(model, verdict.scenario, place.senders, spots, own, needed_dbm, limits, place.outside, data)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,34 +43,11 @@ PROBE = "probe"
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Offer:
-    """A device at a place, and what limits it.
-
-    Attributes
-    ----------
-    device : Device
-        At the catalogue's power.
-    spot : str
-    carrier, point, place : int
-        Worst carrier, worst of the room's test points, and the place outside that binds it.
-    inside_dbm, outside_dbm : float
-        Median levels there at the catalogue's power; outside of the channel's loudest carrier. [dBm]
-    outside_all_dbm : float64 ndarray, shape (place,)
-        The same at every place outside. [dBm]
-    short_db : float
-        Needed less allowed less path difference, by the limits given. [dB]
-    """
+class Offer(NamedTuple):
+    """A device at the catalogue's power, and the name of its place."""
 
     device: Device
     spot: str
-    carrier: int
-    point: int
-    place: int
-    inside_dbm: float
-    outside_dbm: float
-    outside_all_dbm: Floats
-    short_db: float
 
 
 @dataclass(frozen=True)
@@ -199,21 +177,19 @@ def best_offer(
             pattern_in, pattern_out = (_pattern_db(sender.kind, device, to) for to in (points, outside.points))
             inside_dbm = gain_in[at] + sender.inside_dbm[of_channels, None] + pattern_in
             outside_dbm = gain_out[at] + sender.outside_dbm[of_channels, None] + pattern_out
-            found = _shortfall(
-                model, device, spot.id, of_channels, asked, inside_dbm, outside_dbm, needed_dbm, limit_dbm, data, tier
+            short_db, lacking_db = _shortfall(
+                model, of_channels, asked, inside_dbm, outside_dbm, needed_dbm, limit_dbm, data, tier
             )
-            if found is not None:
-                lacking_db = float(needed_dbm[found.point, found.carrier]) - found.inside_dbm
+            if np.isfinite(short_db):
                 weak = lacking_db > 0
                 last = lacking_db if weak else sender.price_gbp
-                ranked.append(((weak, round(found.short_db / TIED_DB), last, len(ranked)), found))
+                order = weak, round(short_db / TIED_DB), last, len(ranked)
+                ranked.append((order, Offer(device, spot.id)))
     return min(ranked, key=lambda pair: pair[0])[1] if ranked else None
 
 
 def _shortfall(
     model: LinkModel,
-    device: Device,
-    spot: str,
     of_channels: NDArray[np.intp],
     asked: NDArray[np.intp],
     inside_dbm: Floats,
@@ -222,30 +198,23 @@ def _shortfall(
     limit_dbm: Mapping[int, Floats],
     data: xr.Dataset,
     tier: Tier,
-) -> Offer | None:
-    """The worst carrier of one device."""
-    worst: Offer | None = None
+) -> tuple[float, float]:
+    """What one device is short of on its worst carrier, and what its level lacks there; ``-inf``: no place counts."""
+    worst = -np.inf, 0.0
     of_channel = model.carrier_channel[of_channels]
     cases = []
     for carrier in asked.tolist():
         channel = int(model.carrier_channel[carrier])
         level_dbm = inside_dbm[int(np.flatnonzero(of_channels == carrier)[0])]
-        lacking_db = needed_dbm[:, carrier] - level_dbm
-        all_dbm = outside_dbm[of_channel == channel].max(axis=0)
-        over_db = all_dbm - limit_dbm[channel]
-        most_db = np.nanmax(lacking_db) + over_db.max(where=np.isfinite(over_db), initial=-np.inf)
-        cases.append((float(most_db), carrier, level_dbm, lacking_db, all_dbm, over_db))
-    for most_db, carrier, level_dbm, lacking_db, all_dbm, over_db in sorted(cases, key=lambda case: -case[0]):
-        if worst is not None and most_db <= worst.short_db:
+        lacking_db = float(np.nanmax(needed_dbm[:, carrier] - level_dbm))
+        over_db = outside_dbm[of_channel == channel].max(axis=0) - limit_dbm[channel]
+        cases.append((lacking_db + over_db.max(where=np.isfinite(over_db), initial=-np.inf), lacking_db, over_db))
+    for most_db, lacking_db, over_db in sorted(cases, key=lambda case: -case[0]):
+        if most_db <= worst[0]:
             break  # not even the places that may fail would make it worse
         counted = counted_places(data, over_db, tier)
-        if not counted.any():
-            continue
-        point, place = int(np.nanargmax(lacking_db)), int(np.where(counted, over_db, -np.inf).argmax())
-        short_db = float(lacking_db[point] + over_db[place])
-        if worst is None or short_db > worst.short_db:
-            levels = float(level_dbm[point]), float(all_dbm[place])
-            worst = Offer(device, spot, carrier, point, place, *levels, all_dbm, short_db)
+        if counted.any():
+            worst = max(worst, (float(lacking_db + over_db[counted].max()), lacking_db))
     return worst
 
 
