@@ -24,13 +24,14 @@ One channel, one test point, one place outside, in decibels that add up. Each li
 ``share_of_worlds``
     What is left to ``level_allowed``: the tier's second ratio must hold in its share of worlds.
 ``level_allowed``
-    `limit_dbm` there of the spill of that device, judged alone; where a keep room, another service, a base station or
-    the exposure of people allows less than every place outside, the level inside that this allows, and there are no
-    lines from ``public_outside`` to ``share_of_worlds``.
+    The device's median level there plus the margin left, judged alone and with no window treated; where a keep room,
+    another service, a base station or the exposure of people allows less than every place outside, the level inside
+    that this allows, and there are no lines from ``public_outside`` to ``share_of_worlds``.
 ``device``
     That level inside less the device's median level at the place; 0 where no place outside binds.
 ``treatment``
-    Of the best mesh, film or both in the windows of the room alone: how much less the device then sends there.
+    Of the best mesh, film or both in the windows of the room alone: by how much the least margin of all limits grows,
+    whichever it then is.
 ``short_by``
     Needed less allowed less both; below 0 is to spare. It is the least margin of the verdict on the device, turned
     down to what the room with its treatment needs: outside, in keep rooms, to other services and base stations, and
@@ -250,7 +251,8 @@ def _budget(place: Place, points: PointSet, raised: Raised) -> ContrastBudget:
     kind = points.kind[int(raised.at[point])]
     plain = trials[0] if trials and trials[0] is not None else best
     if best is not None and plain is not None:
-        point, carrier = plain.worst(best.carrier(model))
+        carrier = plain.carrier(model)
+        point = plain.worst(carrier)
         level = float(plain.rsrp_dbm[point, carrier]), plain.needed_dbm(point, carrier)
         kind = plain.own.kind[point]
     inside = inside_lines(place, *level, carrier)
@@ -273,6 +275,6 @@ def _budget(place: Place, points: PointSet, raised: Raised) -> ContrastBudget:
         power_db=None,
         used_dbm=None,
     )
-    if offer is None or best is None or plain is None or not math.isfinite(best.margin_db):
+    if offer is None or best is None or plain is None or not math.isfinite(best.margin_db + plain.margin_db):
         return budget
-    return with_outside(place, budget, offer.spot, plain, best, carrier)
+    return with_outside(place, budget, offer.spot, plain, best)

@@ -35,9 +35,7 @@ def inside_lines(place: Place, public_dbm: float, need_dbm: float, carrier: int)
     )
 
 
-def with_outside(
-    place: Place, budget: ContrastBudget, spot: str, plain: Trial, best: Trial, carrier: int
-) -> ContrastBudget:
+def with_outside(place: Place, budget: ContrastBudget, spot: str, plain: Trial, best: Trial) -> ContrastBudget:
     """The budget with the lines of the limit and of what a device and a treatment offer.
 
     Parameters
@@ -48,40 +46,32 @@ def with_outside(
     spot : str
         Where the device is.
     plain, best : Trial
-        Without a treatment and with the best.
-    carrier : int
-        Of the lines inside.
+        Without a treatment, of which the limit's lines are, and with the best.
 
     Returns
     -------
     ContrastBudget
     """
     model, where = best.device.model, best.limit or best.where
-    short_db = _up(-best.margin_db)
-    if best.limit:
-        treatment_db = floored(float(plain.trim_db[carrier] - best.trim_db[carrier]))
-        path_db, used_dbm = 0.0, None
-        allowed_dbm = _rounded(budget.needed_dbm - treatment_db - short_db)
-        limit = [ContrastLine("level_allowed", allowed_dbm, f"level allowed from blockers inside: {where}")]
-        said = f"{model} at {spot}: what it sends is what the limit counts"
-    else:
-        before_dbm = best.at_place("jam_dbm", plain.data)
-        path_db = floored(budget.needed_dbm - (best.at_place("jam_dbm") if math.isnan(before_dbm) else before_dbm))
-        allowed_dbm = _rounded(budget.needed_dbm - path_db - short_db)
-        if best is not plain:
-            allowed_dbm = floored(best.at_place("limit_dbm"))
-        treatment_db = _rounded(budget.needed_dbm - allowed_dbm - path_db - short_db)
-        limit = [*_ratio_lines(place, best, allowed_dbm)]
-        used = best.at_place("jam_dbm", place.data)
-        used_dbm = _rounded(used) if math.isfinite(used) else None
-        said = f"{model} at {spot}: louder inside than at that place outside"
+    plain_db, short_db = _up(-plain.margin_db), _up(-best.margin_db)
+    path_db = 0.0 if plain.limit else floored(budget.needed_dbm - plain.at_place("jam_dbm"))
+    allowed_dbm = _rounded(budget.needed_dbm - path_db - plain_db)
+    limit = _ratio_lines(place, plain, allowed_dbm)
+    said = "louder inside than at that place outside"
+    if plain.limit:
+        limit = (ContrastLine("level_allowed", allowed_dbm, f"level allowed from blockers inside: {plain.limit}"),)
+        said = "what it sends is what the limit counts"
+    treatment_db = _rounded(plain_db - short_db)
     treated = f"{best.treatment} in the windows" if best.treatment else "no mesh or film on offer adds anything"
+    if where != (plain.limit or plain.where):
+        treated += f"; then the limit is {where}"
     lines = (
         *limit,
-        ContrastLine("device", path_db, said),
+        ContrastLine("device", path_db, f"{model} at {spot}: {said}"),
         ContrastLine("treatment", treatment_db, treated),
         ContrastLine("short_by", short_db, "short by" if short_db > 0 else "short by (below 0: to spare)"),
     )
+    used_dbm = -math.inf if best.limit else best.at_place("jam_dbm", place.data)
     return replace(
         budget,
         place=where,
@@ -93,15 +83,14 @@ def with_outside(
         position=spot,
         treatment=best.treatment,
         power_db=floored(-float(best.trim_db.max())),
-        used_dbm=used_dbm,
+        used_dbm=_rounded(used_dbm) if math.isfinite(used_dbm) else None,
     )
 
 
-def _ratio_lines(place: Place, best: Trial, allowed_dbm: float) -> tuple[ContrastLine, ...]:
+def _ratio_lines(place: Place, plain: Trial, allowed_dbm: float) -> tuple[ContrastLine, ...]:
     """From the public level outside to what blockers may send there."""
     scenario, tier = place.verdict.scenario, place.verdict.scenario.tier
-    median_dbm = best.at_place("signal_dbm")
-    noise_dbm = float(place.noise_limit_dbm[best.channel])
+    median_dbm, noise_dbm = plain.at_place("signal_dbm"), float(place.noise_limit_dbm[plain.channel])
     if not math.isfinite(median_dbm):
         median_dbm = noise_dbm  # nobody is heard there: the noise alone limits
     rsrp_dbm = _rounded(median_dbm)
@@ -111,7 +100,7 @@ def _ratio_lines(place: Place, best: Trial, allowed_dbm: float) -> tuple[Contras
         else ContrastLine("noise_limit", _rounded(noise_dbm - rsrp_dbm), "to the noise limit, which allows more")
     )
     return (
-        ContrastLine("public_outside", rsrp_dbm, f"public network outside, {best.where}, median"),
+        ContrastLine("public_outside", rsrp_dbm, f"public network outside, {plain.where}, median"),
         ratio,
         ContrastLine(
             "share_of_worlds",

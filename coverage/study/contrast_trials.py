@@ -79,9 +79,9 @@ class Trial:
         of_channel = (model.carrier_channel == self.channel) if not self.limit else np.isfinite(self.trim_db)
         return int(np.where(of_channel, self.trim_db, -np.inf).argmax())
 
-    def worst(self, carrier: int) -> tuple[int, int]:
-        """The test point where a carrier asks most of the device, and the carrier."""
-        return int((self.rsrp_dbm - self.inside_dbm)[:, carrier].argmax()), carrier
+    def worst(self, carrier: int) -> int:
+        """The test point where a carrier asks most of the device."""
+        return int((self.rsrp_dbm - self.inside_dbm)[:, carrier].argmax())
 
     def needed_dbm(self, point: int, carrier: int) -> float:
         """Level of the device turned down, where the room is silent in q of the worlds. [dBm]"""
