@@ -813,8 +813,8 @@ MUTANTS = (
     Mutant(
         "exposure: milliwatts for watts",
         f"{BLOCKING}/exposures.py",
-        "(10 ** (one.power_dbm / 10) / 1e3,",
-        "(10 ** (one.power_dbm / 10),",
+        "10 ** (one.power_dbm / 10) / 1e3,",
+        "10 ** (one.power_dbm / 10),",
         (f"{T_BLOCKING}/test_exposure.py",),
     ),
     Mutant(

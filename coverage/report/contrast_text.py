@@ -24,7 +24,7 @@ __all__ = [
 LEVELS = ("public_inside", "level_needed", "public_outside", "level_allowed")
 WORST_HEADER = (
     "channel",
-    "binds outside",
+    "what binds",
     "cells",
     "level needed [dBm]",
     "level allowed [dBm]",
