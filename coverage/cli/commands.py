@@ -95,7 +95,10 @@ def evaluate(
         str | None, typer.Option("--explain", metavar="ROOM", help="Also why a phone works in this room, or not.")
     ] = None,
     contrast: Annotated[
-        bool, typer.Option("--contrast", help="Also what the worst rooms would need, in decibels that add up.")
+        bool,
+        typer.Option(
+            "--contrast", help="Also what rooms nearest to being blocked would need, in decibels that add up."
+        ),
     ] = False,
     whatif: Annotated[
         bool, typer.Option("--whatif", help="Also what would change the answer; several times the work.")

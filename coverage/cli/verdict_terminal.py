@@ -86,8 +86,8 @@ def answer_verdict(
             maps=out is not None and other is None,
             progress=lambda what, done: progress(what, (0.6 if other else 0.8) * done),
         )
-        worst = MOST_HOLES if contrast else HOLES_ON_PAGE if out else 0
-        verdict = with_budgets(verdict, catalogue, room, worst, bare=ready.bare)
+        most = MOST_HOLES if contrast else HOLES_ON_PAGE if out else 0
+        verdict = with_budgets(verdict, catalogue, room, most, bare=ready.bare)
         changed = whatif(place, scenario, devices=devices, catalogue=catalogue) if changes else None
         drawn: Mapping[str, bytes] = {}
         if other is not None:

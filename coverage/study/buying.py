@@ -265,7 +265,7 @@ def with_explained_holes(result: PlanResult, catalogue: Mapping[str, Model], *, 
     if not always and not missed and not _less_than_asked(result.plan, result.asked):
         return result
     among = target.asked.rooms if missed and target is not None and target.asked.named else None
-    return replace(result, verdict=with_budgets(result.verdict, catalogue, nearest=HOLES_ON_PAGE, among=among))
+    return replace(result, verdict=with_budgets(result.verdict, catalogue, most=HOLES_ON_PAGE, among=among))
 
 
 def spent_gbp(plan: Plan, scenario: Scenario) -> float:

@@ -83,12 +83,12 @@ __all__ = [
 MOST_HOLES, HOLES_ON_PAGE = 20, 5
 
 
-def holes_by_silence(verdict: Verdict, *, nearest: bool = False) -> tuple[str, ...]:
-    """Rooms neither silent nor quiet anyway at the grade asked for: the worst first, or those nearest to silence."""
+def holes_by_silence(verdict: Verdict) -> tuple[str, ...]:
+    """Rooms neither silent nor quiet anyway at the grade asked for, those nearest to being silent first."""
     rooms = verdict.by_room
     open_rooms = np.flatnonzero(~rooms["called_silent"].values & ~rooms["quiet_anyway"].values)
     share = rooms["silent_probability"].values[open_rooms]
-    order = open_rooms[np.argsort(-share if nearest else share, kind="stable")]
+    order = open_rooms[np.argsort(-share, kind="stable")]
     return tuple(str(name) for name in rooms["room"].values[order])
 
 
@@ -135,7 +135,7 @@ def contrast_budgets(
     verdict : Verdict
         With its spill.
     rooms : iterable of str, optional
-        Ids; without it the holes, the worst first.
+        Ids; without it the holes, those nearest to being silent first.
     catalogue : mapping of str to Model, optional
         As for `contrast_budget`.
     limit : int
@@ -186,9 +186,8 @@ def with_budgets(
     verdict: Verdict,
     catalogue: Mapping[str, Model],
     room: str | None = None,
-    worst: int = 0,
+    most: int = 0,
     *,
-    nearest: int = 0,
     among: Collection[str] | None = None,
     bare: LinkModel | None = None,
 ) -> Verdict:
@@ -200,8 +199,8 @@ def with_budgets(
     catalogue : mapping of str to Model
     room : str, optional
         The one asked for comes first.
-    worst, nearest : int
-        How many holes, the worst first; or those nearest to being silent.
+    most : int
+        How many holes, those nearest to being silent first.
     among : collection of str, optional
         Only these rooms.
     bare : LinkModel, optional
@@ -211,11 +210,11 @@ def with_budgets(
     -------
     Verdict
     """
-    holes = holes_by_silence(verdict, nearest=nearest > 0)
+    holes = holes_by_silence(verdict)
     if among is not None:
         holes = tuple(hole for hole in holes if hole in among)
     asked = [room] if room in holes else []
-    wanted = tuple(dict.fromkeys([*asked, *holes[: max(worst, nearest)]]))
+    wanted = tuple(dict.fromkeys([*asked, *holes[:most]]))
     if not wanted:
         return verdict
     budgets = contrast_budgets(verdict, wanted, catalogue=catalogue, limit=len(wanted), bare=bare)

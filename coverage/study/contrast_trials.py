@@ -105,7 +105,7 @@ def tried(place: Place, offer: Offer, room: int, mode: int) -> Trial | None:
     verdict, catalogue, kind = place.verdict, place.catalogue, place.catalogue[offer.device.model]
     scenario, stream = verdict.scenario, verdict.stream
     treatments = (*verdict.treatments, *place.modes.treatments(room, mode))
-    ready = make_ready(verdict.site, place.sectors, scenario, treatments, catalogue, None, place.bare)
+    ready = make_ready(verdict.site, place.sectors, scenario, treatments, catalogue, place.bare)
     model, own = ready.model, ready.points.some(np.flatnonzero(ready.points.room == room))
     public, needs = public_links(model, own), carrier_needs(model, scenario)
     rsrp_dbm = draft_signal(model, public).rsrp_dbm.T

@@ -289,13 +289,13 @@ def test_the_limit_that_allows_least_binds_whichever_it_is(hut, trials, changes,
 @pytest.mark.slow
 def test_the_device_of_a_budget_of_houseblock_holds_in_the_verdict(judged, trials):
     verdict, catalogue = judged
-    (budget,) = contrast_budgets(verdict, holes_by_silence(verdict, nearest=True)[:1], catalogue=catalogue)
+    (budget,) = contrast_budgets(verdict, holes_by_silence(verdict)[:1], catalogue=catalogue)
     assert budget.short_db < 0 < budget.power_db
     assert broken_by(verdict, budget, trials, catalogue)(0.0) == set()
 
 
 @pytest.mark.slow
-def test_the_room_asked_for_comes_before_the_worst(judged, monkeypatch):
+def test_the_room_asked_for_comes_before_those_nearest_to_being_blocked(judged, monkeypatch):
     verdict, catalogue = judged
     holes = holes_by_silence(verdict)
     kept = with_budgets(verdict, catalogue, holes[-1], 1).contrast

@@ -174,7 +174,7 @@ def test_a_plan_that_buys_nothing_is_read_back_too(site, tmp_path):
 
 
 def test_equal_plans_give_equal_bytes(site, written, tmp_path):
-    again = optimise(site, SCENARIO, devices=(OLD,), catalogue=CATALOGUE, maps=False)
+    again = optimise(site, SCENARIO, devices=(OLD,), catalogue=CATALOGUE)
     write_plan(again, tmp_path / "again", catalogue=CATALOGUE)
     assert contents(tmp_path / "again") == contents(written)
 
