@@ -3,7 +3,6 @@
 import numba.core.caching
 import pytest
 
-from quietwing.coverage import warmup
 from quietwing.coverage.compiling import njit
 
 
@@ -27,10 +26,3 @@ def test_a_function_runs_compiled_where_its_code_cannot_be_kept():
     assert compiled(21) == 42
     assert compiled.nopython_signatures
     assert compiled.stats.cache_path is None
-
-
-@pytest.mark.usefixtures("nowhere")
-def test_nothing_is_compiled_ahead_where_it_cannot_be_kept(monkeypatch):
-    monkeypatch.setattr(warmup, "KERNELS", (njit(cache=True)(twice),))
-    assert not warmup.is_compiled(warmup.KERNELS[0])
-    assert warmup.start() is None

@@ -105,13 +105,6 @@ def test_every_relative_link_leads_to_a_file_and_a_heading(path):
             assert anchor in headings(there), f"{path.name} links to {target}#{anchor}, a heading that is not there"
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
-def test_words_and_reasons_are_found_from_the_first_pages(name):
-    text = (ROOT / name).read_text("utf-8")
-    assert "(docs/glossary.md)" in text
-    assert "(docs/assumptions.md)" in text
-
-
 def test_every_word_of_the_glossary_has_a_unit_and_a_meaning():
     lines = (ROOT / "docs" / "glossary.md").read_text("utf-8").splitlines()
     rows = [[part.strip() for part in line.strip("|").split("|")] for line in lines if line.startswith("| ")]

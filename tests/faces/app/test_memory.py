@@ -1,6 +1,5 @@
 """What the quick estimates of all sessions may take together, and what goes when a site is left."""
 
-import threading
 import time
 import weakref
 from dataclasses import replace
@@ -50,17 +49,6 @@ def margins(drafting: Drafting, place: int, devices=JAMMERS) -> bytes:
 
 def held(drafting: Drafting) -> list[int]:
     return sorted(place for _, place in drafting.held)
-
-
-def test_a_storey_takes_what_the_arrays_of_its_links_take(two):
-    drafting, _ = two
-    margins(drafting, 0)
-    ((_, size),) = drafting.held.values()
-    key = ((), 0)
-    links = drafting._kept.layout(drafting._models[()], drafting._grounds[key].points, key, JAMMERS)
-    points, carriers = len(drafting._grounds[key].points), links.against_db.shape[1]
-    assert links.against_db.nbytes == 4 * len(JAMMERS) * carriers * points  # four bytes a level
-    assert size > array_bytes(links) > 3 * links.against_db.nbytes  # level, capture, error and what is crossed
 
 
 def test_within_the_limits_nothing_goes(two):
@@ -175,14 +163,6 @@ def test_an_array_that_stands_in_two_places_counts_once():
     assert array_bytes((shared, (shared, own)), shared) == shared.nbytes + own.nbytes
 
 
-def test_the_first_estimate_of_a_storey_asks_for_room_and_a_gesture_does_not(monkeypatch):
-    desk, asked = Desk(wing(), QUICK, CATALOGUE), []
-    monkeypatch.setattr(memory, "make_room", lambda *of: asked.append(of))
-    desk.draft(0, JAMMERS, ())
-    desk.draft(0, (replace(JAMMERS[0], x_m=0.5), JAMMERS[1]), ())
-    assert asked == [(desk.drafting, ((), 0), JAMMERS)]
-
-
 def test_a_look_at_what_is_known_is_a_gesture_that_work_beside_it_waits_for():
     desk = Desk(wing(), QUICK, CATALOGUE)
     first = desk.draft(0, JAMMERS, ())
@@ -202,19 +182,6 @@ def test_of_two_at_work_none_takes_the_storey_the_other_has_in_hand(two, monkeyp
     memory.put_old_away(one, ((), 0))
     assert (held(one), held(other)) == ([0], [])
     assert other.nbytes == 0  # what all its storeys share has gone too
-
-
-def test_links_are_kept_once_however_often_a_blocker_moves(two):
-    """Two layouts that differ by one place of one blocker: three links, each in memory once."""
-    drafting, _ = two
-    margins(drafting, 0)
-    moved = (replace(JAMMERS[0], x_m=0.5), JAMMERS[1])
-    margins(drafting, 0, moved)
-    bases = {}
-    for one in drafting._kept._links.values():
-        level = one.links.level_dbm
-        bases[id(level if level.base is None else level.base)] = level if level.base is None else level.base
-    assert sum(each.shape[0] for each in bases.values()) == 3
 
 
 def script() -> None:
@@ -240,12 +207,3 @@ def test_a_site_that_is_left_leaves_nothing_behind():
     assert left() is None
     assert page.session_state["blockers desk"].site is wing()
     assert "kept while results last" not in page.session_state
-
-
-def test_what_was_freed_is_given_back_again_and_again_by_a_thread_that_keeps_nobody(monkeypatch):
-    given = threading.Semaphore(0)
-    monkeypatch.setattr(memory, "GIVE_BACK_EVERY_S", 0.001)
-    monkeypatch.setattr(memory, "give_back", given.release)
-    memory.give_back_for_good()
-    assert all(given.acquire(timeout=10) for _ in range(3))
-    assert all(one.daemon for one in threading.enumerate() if one.name == "quietwing memory")
