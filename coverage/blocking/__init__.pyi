@@ -72,6 +72,7 @@ from .operator_actions import action_name as action_name
 from .operator_actions import check_actions as check_actions
 from .operator_actions import meant as meant
 from .out_of_band import out_of_band_rows as out_of_band_rows
+from .out_of_band import staff_hears as staff_hears
 from .out_of_band import staff_levels_dbm as staff_levels_dbm
 from .out_of_band import staff_receivers as staff_receivers
 from .out_of_band import stray_heard as stray_heard

@@ -9,7 +9,7 @@ called so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,13 +20,22 @@ from quietwing.coverage.blocking.blocker_link_model import BlockerLinks, blocker
 from quietwing.coverage.blocking.links import LinkModel
 from quietwing.coverage.blocking.links_at_hand import LinksAtHand
 from quietwing.coverage.blocking.protect import ProtectedService, load_protected
-from quietwing.coverage.blocking.stray import Radiated, Stray, radiated, stray_into
+from quietwing.coverage.blocking.stray import Radiated, Stray, radiated, reaches, stray_into
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation import add_two_ray, free_space_loss_db
 from quietwing.coverage.spill_rows import ServiceRow
+from quietwing.coverage.trims import share_spectrum, span_of
 from quietwing.sites import PointSet, Site, scattered, trial_points
 
-__all__ = ["OVERHEAD_M", "Heard", "out_of_band_rows", "staff_levels_dbm", "staff_receivers", "stray_heard"]
+__all__ = [
+    "OVERHEAD_M",
+    "Heard",
+    "out_of_band_rows",
+    "staff_hears",
+    "staff_levels_dbm",
+    "staff_receivers",
+    "stray_heard",
+]
 
 OVERHEAD_M = 150.0  # the lowest flight over open country, SERA.5005(f)(2); a helicopter that lands is not looked at
 NEAREST_M = 1.0  # of a receiver to a device in a keep room: assumed
@@ -156,6 +165,35 @@ def staff_levels_dbm(
     blockers = blocker_links(model, devices, catalogue, points, outside=True, at_hand=at_hand)
     each = [level_dbm[staff].ravel() for level_dbm in _each_heard(model, blockers, catalogue, points, at_hand)]
     return np.array(each).reshape(len(devices), sum(staff) * len(points))
+
+
+def staff_hears(model: LinkModel, kinds: Iterable[Model], places: int) -> NDArray[np.bool_]:
+    """Carriers by whose power devices reach receivers of staff; a device that sends less on them is heard less.
+
+    Parameters
+    ----------
+    model : LinkModel
+    kinds : iterable of Model
+        What may be there.
+    places : int
+        Of each service.
+
+    Returns
+    -------
+    bool ndarray, shape (service × place, carrier)
+        In the order of `staff_receivers`. All carriers where a band that reaches a service holds none of them.
+    """
+    spans, bands = [span_of(carrier) for carrier in model.carriers], {band for kind in kinds for band in kind.bands}
+    found = []
+    for service in (one for one in _receivers() if one.staff):
+        edges = [
+            (band.low_mhz, band.high_mhz)
+            for band in bands
+            if reaches(band.low_mhz, band.high_mhz, (service.low_mhz, service.high_mhz))
+        ]
+        in_band = np.array([[share_spectrum(span, each) for span in spans] for each in edges]).reshape(-1, len(spans))
+        found.append(in_band.any(axis=0) if in_band.any(axis=1).all() and len(edges) else np.ones(len(spans), bool))
+    return np.repeat(np.array(found).reshape(-1, len(spans)), places, axis=0)
 
 
 def _gain_db(

@@ -23,7 +23,7 @@ from quietwing.coverage.trims import Span, share_spectrum
 if TYPE_CHECKING:
     from quietwing.coverage.blocking.links import Carrier
 
-__all__ = ["NOTHING", "Radiated", "Stray", "radiated", "stray_into"]
+__all__ = ["NOTHING", "Radiated", "Stray", "radiated", "reaches", "stray_into"]
 
 REACH = 2.0  # times or parts of a band's edges that its noise reaches to: assumed
 HARMONICS = (2, 3)
@@ -99,7 +99,7 @@ def stray_into(sender: Radiated, span: Span, bandwidth_mhz: float, *, in_band: b
     noises = [
         (band.dbm_per_mhz + wide_db + noise_dbc, band.name)
         for band in sender.bands
-        if band.low_mhz <= REACH * span[1] and REACH * band.high_mhz >= span[0]
+        if _is_near(band.low_mhz, band.high_mhz, span)
     ]
     found: list[Stray] = []
     if noises:
@@ -115,6 +115,17 @@ def stray_into(sender: Radiated, span: Span, bandwidth_mhz: float, *, in_band: b
     loudest = max(found, key=lambda one: one.level_dbm, default=NOTHING)
     total_dbm = float(add_powers_db(-np.inf, *(one.level_dbm for one in found)))
     return Stray(total_dbm, loudest.words, loudest.assumed) if np.isfinite(total_dbm) else NOTHING
+
+
+def reaches(low_mhz: float, high_mhz: float, span: Span) -> bool:
+    """Whether noise or a harmonic of what is sent between two edges lies in a band."""
+    harmonics = ((times * low_mhz, times * high_mhz) for times in HARMONICS)
+    return _is_near(low_mhz, high_mhz, span) or any(share_spectrum(edges, span) for edges in harmonics)
+
+
+def _is_near(low_mhz: float, high_mhz: float, span: Span) -> bool:
+    """Whether noise of a band reaches another."""
+    return low_mhz <= REACH * span[1] and REACH * high_mhz >= span[0]
 
 
 def _meets(sent: Emission, times: int, span: Span) -> bool:

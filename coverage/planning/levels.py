@@ -128,7 +128,7 @@ class LimitBlock:
     name : tuple of str
         Each row in words, for the answer what binds.
     carrier : int64 ndarray, shape (row,)
-        Whose trim counts; -1: none, of a block with `stray_db` only the largest of them.
+        Whose trim counts; -1: none, of a block with `stray_db` or `heard` what these say.
     limit_dbm : float64 ndarray, shape (row,)
     level_dbm : float32 ndarray, shape (row, base, mode)
         Upper quantile of each base's level in each mode of its own room; ``-inf``: nothing. A base without a room has
@@ -140,6 +140,8 @@ class LimitBlock:
     stray_db : float32 ndarray, shape (row, base), or None
         How far below the level what a base sends beside its carriers lies, at zero trim: that part goes with the
         largest of a candidate's trims. None: no such part.
+    heard : bool ndarray, shape (row, carrier), or None
+        The level goes with the largest trim of these carriers. None: not of this kind.
     bases : int64 ndarray, shape (base,), or None
         The bases it is given for, ascending; None: all of them.
     part : str
@@ -156,6 +158,7 @@ class LimitBlock:
     cell_over_db: Levels | None = None
     slack: bool = False
     stray_db: Levels | None = None
+    heard: NDArray[np.bool_] | None = None
     bases: NDArray[np.int64] | None = None
     part: str = ""
     row_of: NDArray[np.int64] | None = None

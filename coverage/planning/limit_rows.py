@@ -185,6 +185,10 @@ def _each_row(
         base = np.searchsorted(block.bases, base)
     untrimmed_db = 0.0 if block.stray_db is None else -np.inf
     trim_db = np.where(block.carrier[:, None] >= 0, candidates.trim_db[members][:, block.carrier].T, untrimmed_db)
+    if block.heard is not None:
+        kinds, kind = np.unique(block.heard, axis=0, return_inverse=True)
+        largest_db = [candidates.trim_db[members][:, carriers].max(axis=1) for carriers in kinds]
+        trim_db = np.array(largest_db)[kind]
     if block.stray_db is not None:
         trim_db = np.maximum(trim_db, candidates.trim_db[members].max(axis=1) - block.stray_db[:, base])
     row_of = block.row_of if row_of is None else row_of

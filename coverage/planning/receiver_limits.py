@@ -8,7 +8,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking import DESENSE_DBM_PER_RB, receiver_levels_dbm, staff_levels_dbm, staff_receivers
+from quietwing.coverage.blocking import (
+    DESENSE_DBM_PER_RB,
+    receiver_levels_dbm,
+    staff_hears,
+    staff_levels_dbm,
+    staff_receivers,
+)
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.planning.known_levels import Known
 from quietwing.coverage.planning.levels import Alive, LimitBlock
@@ -59,6 +65,7 @@ def staff_receiver_limits(around: PlanningLinks, alive: Alive, known: Known) -> 
     every = np.arange(len(names))
     standing = np.array([index for index, base in enumerate(around.bases) if base.existing], np.intp)
     there_dbm = levels_dbm(standing, every)[0]
+    heard = staff_hears(plain, around.catalogue.values(), len(points))
     kept = np.flatnonzero((10 ** (there_dbm / 10)).sum(axis=0) <= 10 ** (limit_dbm / 10))
     for group in np.split(alive.bases, range(BASES_AT_A_TIME, len(alive.bases), BASES_AT_A_TIME)):
         bases = np.intersect1d(group, alive.bases)
@@ -70,7 +77,7 @@ def staff_receiver_limits(around: PlanningLinks, alive: Alive, known: Known) -> 
             carrier=np.full(len(kept), -1),
             limit_dbm=limit_dbm[kept],
             level_dbm=np.repeat(level_dbm.T[:, :, None], len(around.modes.models), axis=2),
-            stray_db=np.zeros((len(kept), len(bases)), np.float32),
+            heard=heard[kept],
             bases=bases,
             part="staff",
         )
