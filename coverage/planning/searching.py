@@ -224,13 +224,15 @@ def given_in(before: Searched, warm_start: WarmStart) -> Searched | None:
     Returns
     -------
     Searched or None
-        None where the model does not allow it.
+        None where the model does not allow it, or where it would take long to find out.
     """
     plan = selected(before.model, warm_start)
     if plan is not None and not score(before.model, plan).broken:
         slack_db = round(before.slack_db - before.held_back_db, 2)  # the model's own: nothing is made stronger
         own = replace(before, slack_db=slack_db, held_back_db=0.0)
         return replace(own, found=Found(plan, score(before.model, plan)), sent=before.model, unused_db=0.0)
+    if before.space.candidates.is_mas.any():
+        return None  # rows of managed access take minutes to put together
     model, alive = before.space.model(before.slack_db)
     plan = selected(model, warm_start)
     if plan is None:
