@@ -312,7 +312,7 @@ def _binding(share: Floats, serve_mw: Floats, jam_mw: Floats) -> NDArray[np.intp
     for row in np.argsort(clipped.sum(axis=1), kind="stable").tolist():  # hardest first
         held = np.array(kept, np.intp)
         harder = held[(clipped[held] <= clipped[row]).all(axis=1)]
-        if not any(_captures_too(jam_mw[at], serve_mw[at], jam_mw[row], serve_mw[row]) for at in harder.tolist()):
+        if not _capture_too(jam_mw[harder], serve_mw[harder], jam_mw[row], serve_mw[row]).any():
             kept.append(row)
     return np.sort(np.array(kept, np.intp))
 
@@ -323,17 +323,14 @@ def _hardest(values: Floats, group: NDArray[np.int64]) -> NDArray[np.intp]:
     return np.flatnonzero(hardest_rows(values, group, np.argsort(values.sum(axis=1), kind="stable")))
 
 
-def _captures_too(held_jam: Floats, held_serve: Floats, jam: Floats, serve: Floats) -> bool:
-    """Whether each cell that captures in the held row captures here, and is jammed away no sooner."""
-    serves = held_serve > 0
-    if not serves.any():
-        return True
-    if not (serve[serves] > 0).all():
-        return False
-    louder = jam > 0
-    with np.errstate(divide="ignore"):
-        worst = float((jam[louder] / held_jam[louder]).max(initial=0.0))
-    return worst <= float((serve[serves] / held_serve[serves]).min())
+def _capture_too(held_jam: Floats, held_serve: Floats, jam: Floats, serve: Floats) -> NDArray[np.bool_]:
+    """Of each held row, whether each cell that captures there captures here, and is jammed away no sooner."""
+    serves, louder = held_serve > 0, jam > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        worst = (jam[louder] / held_jam[:, louder]).max(axis=1, initial=0.0)
+        least = np.where(serves, serve / held_serve, np.inf).min(axis=1, initial=np.inf)
+    alike = ((serve > 0) | ~serves).all(axis=1)
+    return np.asarray(~serves.any(axis=1) | (alike & (worst <= least)))
 
 
 def plan_model(
