@@ -23,7 +23,7 @@ def found(gbp: float, weight: float, *, passed=True, nothing=0.0):
 
 
 def sweep(*known, asked=None, maps=False, prepared=None, own=None) -> Sweep:
-    one = Sweep(CELLS, asked or Scenario(), {}, prepared, (), maps, None, lambda *_: None, 9)
+    one = Sweep(CELLS, asked or Scenario(), {}, prepared, (), maps, None, None, lambda *_: None, 9)
     one.found.extend(known)
     one.own.update(own or {each.spent_gbp: at for at, each in enumerate(known)})
     return one
