@@ -35,7 +35,7 @@ section[data-testid="stSidebar"][aria-expanded="false"] {{ width: 0 !important; 
 [class*="st-key-quietwing-panel"] {{ max-height: calc(100vh - 8rem); overflow-y: auto; overflow-x: hidden;
   padding: 0.1rem 0.3rem 0.5rem 0.1rem; }}
 [class*="st-key-quietwing-panel"] [data-testid="stVerticalBlock"] {{ gap: 0.4rem; }}
-.st-key-quietwing-bench-report {{ --quietwing-above: 11.3rem; }}
+.st-key-quietwing-bench-report {{ --quietwing-above: 12.9rem; }}
 .st-key-quietwing-bench-compare {{ --quietwing-above: 15.2rem; }}
 .st-key-quietwing-bench-signals, .st-key-quietwing-bench-plan {{ --quietwing-above: 8.9rem; }}
 .st-key-quietwing-bench-my-site {{ --quietwing-above: 11.2rem; }}

@@ -73,7 +73,7 @@ def limit_in_words(one: GradeFact) -> str:
     margin = f"{abs(one.margin_db):g} dB"
     if one.kept:
         return f"kept, {margin} left"
-    return f"exceeded by {margin}" if one.margin_db < 0 else f"exceeded, but not at places outside ({margin} left)"
+    return f"exceeded by {margin}" if one.margin_db < 0 else f"exceeded, though not outside ({margin} left)"
 
 
 def numbers(

@@ -164,7 +164,7 @@ def write_first(kind, at, site, verdicts):
             + '"]]\n'
         )
     elif kind == "project":
-        Shelf(SECRET).save(NAME, b"old", {"title": "old"}, {"kept": 1})
+        Shelf(SECRET).save(NAME, b"old", {"title": "old"}, lambda: b"kept 1")
 
 
 def the_work(kind, at, site, verdicts):
@@ -178,7 +178,7 @@ def the_work(kind, at, site, verdicts):
     elif kind == "batch":
         run_batch(plan_batch(at / "sweep.toml"), at / "out")
     elif kind == "project":
-        Shelf(SECRET).save(NAME, b"new", {"title": "new"}, {"kept": 2})
+        Shelf(SECRET).save(NAME, b"new", {"title": "new"}, lambda: b"kept 2")
 
 
 KINDS = ("verdict", "verdict over a verdict", "site", "site over a site", "estate", "project", "batch")

@@ -41,7 +41,9 @@ def test_a_small_site_gets_a_plan_wherever_the_first_search_begins(monkeypatch, 
     site = four_cells.open_windows()
     monkeypatch.setattr(trying, "FIRST_SLACK_DB", first_db)
     plan = optimise(site, site.sectors, MOST_MONEY, CATALOGUE)
-    assert judged(plan).rooms_judged >= 1
+    assert any(one.rooms_judged >= 1 and one.passed for one in plan.attempts)
+    refused = any("in independent simulations it blocks no further room" in note for note in plan.notes)
+    assert refused or judged(plan).rooms_judged >= 1
     assert judged(plan).spill_margin_db >= 0
     assert verify_plan(site, site.sectors, MOST_MONEY, CATALOGUE, plan) == ()
 

@@ -127,7 +127,7 @@ def test_where_a_call_is_nearest_to_failing_it_is_named(verdict):
         (False, None, "exceeded", "exceeded"),
         (True, 2.1, "kept, 2.1 dB left", "kept, 2.1 dB left"),
         (False, -14.1, "exceeded by 14.1 dB", "over by 14.1 dB"),
-        (False, 0.5, "exceeded, but not at places outside (0.5 dB left)", "exceeded"),  # in a keep room
+        (False, 0.5, "exceeded, though not outside (0.5 dB left)", "exceeded"),  # in a keep room
     ],
 )
 def test_a_limit_in_a_sentence_and_in_a_number(kept, margin_db, words, short):

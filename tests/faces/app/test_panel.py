@@ -41,7 +41,7 @@ FACTS = LayoutFacts(
         (EVIDENCE, "exceeded by 14.1 dB"),
         (replace(PLANNING, kept=None, margin_db=None), "not known: treat it as exceeded"),
         (replace(PLANNING, margin_db=None), "kept"),  # nothing radiates
-        (replace(PLANNING, kept=False, margin_db=2.0), "exceeded, but not at places outside (2 dB left)"),
+        (replace(PLANNING, kept=False, margin_db=2.0), "exceeded, though not outside (2 dB left)"),
     ],
 )
 def test_a_limit_is_kept_exceeded_or_not_known(fact, said):

@@ -93,7 +93,7 @@ def test_a_click_on_the_stack_goes_to_the_storey_and_the_site_has_its_spill(plan
     planner.storey("Whole site")
     legend = page.locator(".quietwing-plan .legend").inner_text()
     assert "Headroom to the spill limit [dB]" in legend
-    assert "Place over the limit (9, within what the limit allows)" in legend
+    assert "Place over the limit (9)" in legend  # a receiver in a keep room exceeds its own
     assert page.locator(".quietwing-plan .home").count() >= 4
     page.locator(".quietwing-plan .building").first.click()
     planner.rest()
